@@ -17,7 +17,9 @@ export const packages = {
   fastify: { tests: ['test/stories/fastify.test.ts'] },
   gssapi: {},
   hono: { tests: ['test/stories/hono.test.ts', 'test/stories/relayed-answers.test.ts'] },
-  nest: { tests: ['test/stories/nest.test.ts', 'test/stories/nest-sockets.test.ts'] },
+  nest: {
+    tests: ['test/stories/nest.test.ts', 'test/stories/nest-sockets.test.ts', 'test/stories/nest-graphql.test.ts'],
+  },
   passport: { tests: ['test/stories/passport.test.ts'] },
   'kdc-client': {
     trusted: [

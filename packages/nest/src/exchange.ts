@@ -18,6 +18,8 @@ export interface PlatformRequest {
   readonly url?: string
   readonly originalUrl?: string
   readonly body?: unknown
+  /** The response, on Express. */
+  readonly res?: unknown
   /** The caller, set by `NegotiateGuard`. */
   identity?: CallerIdentity | undefined
 }
@@ -78,10 +80,12 @@ interface QueryContext {
 
 function exchangeOfQuery(context: QueryContext | undefined): Exchange {
   const request = context?.req ?? context?.request
-  const response = context?.res ?? context?.reply
+  // Apollo on Express gives the request alone, which knows its response.
+  const ofExpress = isRequest(request) ? request.res : undefined
+  const response = context?.res ?? context?.reply ?? ofExpress
   if (isRequest(request) && isResponse(response)) return exchangeFor(request, response)
   throw new ConfigurationError('the context of this GraphQL query has no request and response of http', {
-    hint: 'Let `context` of GraphQLModule return { req, res }. Subscriptions over WebSockets are not authenticated.',
+    hint: 'Let `context` of GraphQLModule return { req, res }, on Fastify (request, reply) => ({ req: request, reply }). Subscriptions over WebSockets are not authenticated.',
   })
 }
 
