@@ -41,6 +41,7 @@ import { gatewayDecoders } from './decoders/gateway.js'
 import { gssDecoders } from './decoders/gssapi.js'
 import { networkDecoders } from './decoders/network.js'
 import { redisDecoders } from './decoders/redis.js'
+import { ntlmDecoders } from './decoders/ntlm.js'
 import { rpcDecoders } from './decoders/rpc.js'
 import { dropInDecoders } from './decoders/drop-in.js'
 import { saslDecoders } from './decoders/sasl.js'
@@ -119,6 +120,7 @@ export const decoders: readonly Decoder[] = [
   ...signInDecoders,
   ...smbDecoders,
   ...gatewayDecoders,
+  ...ntlmDecoders,
   ...rpcDecoders,
   ...redisDecoders,
   ...saslDecoders,
