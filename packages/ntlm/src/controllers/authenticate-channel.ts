@@ -19,6 +19,7 @@ import {
   requireServerCredential,
 } from '../netlogon/netlogon-credentials.js'
 import { type RpcEndpoint, RpcSocket } from '../netlogon/rpc-socket.js'
+import { inTime } from './in-time.js'
 
 /** A secure channel that a controller has agreed to. */
 export interface ChannelSession {
@@ -52,45 +53,45 @@ export interface ChannelDeps {
  */
 export async function authenticateChannel(deps: ChannelDeps, signal: AbortSignal): Promise<ChannelSession> {
   const port = await findNetlogonPort(deps.mapper, signal)
-  const hash = await deps.secret(false)
+  const hash = await inTime(signal, deps.secret(false), SECRET)
   try {
     return await tryKey(hash, port, deps, signal)
   } catch (error) {
     if (!(error instanceof ConfigurationError) || error.code !== 'STATUS_ACCESS_DENIED') throw error
     // The password may have been changed since the keytab was read.
-    const other = await deps.secret(true)
+    const other = await inTime(signal, deps.secret(true), SECRET)
     if (other.length === hash.length && other.every((octet, at) => octet === hash[at])) throw error
     return await tryKey(other, port, deps, signal)
   }
 }
 
-async function tryKey(
-  hash: Uint8Array,
-  port: number,
-  { mapper, names, random }: ChannelDeps,
-  signal: AbortSignal,
-): Promise<ChannelSession> {
-  const socket = await RpcSocket.open({ host: mapper.host, port }, signal)
-  const late = (): void => socket.close('ETIMEDOUT')
-  signal.addEventListener('abort', late, { once: true })
+async function tryKey(hash: Uint8Array, port: number, deps: ChannelDeps, signal: AbortSignal): Promise<ChannelSession> {
+  const socket = await RpcSocket.open({ host: deps.mapper.host, port }, signal)
   try {
-    const association = await RpcAssociation.bind(socket, NETLOGON)
-    const client = clientChallenge(random)
-    const challenged = await association.call(NetlogonCall.REQUEST_CHALLENGE, encodeChallengeRequest(names, client))
-    const { challenge: server, status } = decodeChallengeReply(challenged)
-    requireAgreed(status, names)
-    const sessionKey = netlogonSessionKey(hash, client, server)
-    const credential = netlogonCredential(sessionKey, client)
-    const call = encodeAuthenticate3(names, credential, OFFERED_FLAGS)
-    const agreed = decodeAuthenticate3(await association.call(NetlogonCall.AUTHENTICATE3, call))
-    requireAgreed(agreed.status, names)
-    requireServerCredential(sessionKey, server, agreed.credential)
-    requireAes(agreed.flags)
-    return { port, sessionKey, flags: agreed.flags, authenticator: new Authenticator(sessionKey, credential) }
+    return await socket.within(signal, async () => ({ port, ...(await agreeWith(socket, hash, deps)) }))
   } finally {
-    signal.removeEventListener('abort', late)
     socket.close()
   }
+}
+
+async function agreeWith(
+  socket: RpcSocket,
+  hash: Uint8Array,
+  { names, random }: ChannelDeps,
+): Promise<Omit<ChannelSession, 'port'>> {
+  const association = await RpcAssociation.bind(socket, NETLOGON)
+  const client = clientChallenge(random)
+  const challenged = await association.call(NetlogonCall.REQUEST_CHALLENGE, encodeChallengeRequest(names, client))
+  const { challenge: server, status } = decodeChallengeReply(challenged)
+  requireAgreed(status, names)
+  const sessionKey = netlogonSessionKey(hash, client, server)
+  const credential = netlogonCredential(sessionKey, client)
+  const call = encodeAuthenticate3(names, credential, OFFERED_FLAGS)
+  const agreed = decodeAuthenticate3(await association.call(NetlogonCall.AUTHENTICATE3, call))
+  requireAgreed(agreed.status, names)
+  requireServerCredential(sessionKey, server, agreed.credential)
+  requireAes(agreed.flags)
+  return { sessionKey, flags: agreed.flags, authenticator: new Authenticator(sessionKey, credential) }
 }
 
 /** @throws ConfigurationError */
@@ -119,6 +120,8 @@ export function downgraded(): ConfigurationError {
 export function isForgotten(error: unknown): boolean {
   return error instanceof RpcFaultError
 }
+
+const SECRET = 'the password of the machine account'
 
 const REFUSALS: Readonly<Record<number, readonly [S4uErrorCode, string]>> = {
   0xc000_0022: [

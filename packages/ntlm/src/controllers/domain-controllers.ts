@@ -67,8 +67,11 @@ function unreachable(failures: readonly unknown[]): NetlogonUnreachableError {
   if (first instanceof NetlogonUnreachableError && failures.length === 1) return first
   const said = failures.map((error) => (error instanceof Error ? error.message : 'no answer')).join('; ')
   const cause = failures.length === 1 ? first : new AggregateError(failures)
+  const codes = failures.map((error) => (error instanceof NetlogonUnreachableError ? error.code : undefined))
+  const isOne = codes.every((code) => code === codes[0])
   return new NetlogonUnreachableError(`no domain controller gave a verdict: ${said}`, {
     cause,
+    ...(isOne && codes[0] !== undefined && { code: codes[0] }),
     hint: 'Look whether the domain controllers run, and whether this machine reaches TCP port 135 and the ports of RPC there.',
   })
 }

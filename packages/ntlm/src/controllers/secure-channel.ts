@@ -12,6 +12,7 @@ import {
   downgraded,
   isForgotten,
 } from './authenticate-channel.js'
+import { inTime } from './in-time.js'
 import { Turns } from './turns.js'
 
 /** A sealed connection, for one call at a time. */
@@ -73,10 +74,8 @@ export class SecureChannel {
   async #ask(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
     const lease = await this.#lease(signal)
     const { socket, association, wasUsed } = lease
-    const late = (): void => socket.close('ETIMEDOUT')
-    signal.addEventListener('abort', late, { once: true })
     try {
-      const reply = await this.#call(association, request)
+      const reply = await socket.within(signal, () => this.#call(association, request))
       lease.wasUsed = true
       this.#giveBack(lease)
       return reply
@@ -87,8 +86,6 @@ export class SecureChannel {
       const isStale = wasUsed && error instanceof NetlogonUnreachableError && error.code === 'ECONNRESET'
       if (isForgotten(error) || isStale) throw new Unanswered(error)
       throw error
-    } finally {
-      signal.removeEventListener('abort', late)
     }
   }
 
@@ -109,29 +106,25 @@ export class SecureChannel {
       }
     }
     try {
-      return await this.#open(await this.#signedIn(), signal)
+      return await this.#open(await inTime(signal, this.#signedIn(), this.#signInOf()), signal)
     } catch (error) {
       if (!isForgotten(error)) throw error
       this.#forget()
-      return await this.#open(await this.#signedIn(), signal)
+      return await this.#open(await inTime(signal, this.#signedIn(), this.#signInOf()), signal)
     }
   }
 
   async #open(session: ChannelSession, signal: AbortSignal): Promise<Lease> {
     const { mapper, domain, names, random } = this.#deps
     const socket = await RpcSocket.open({ host: mapper.host, port: session.port }, signal)
-    const late = (): void => socket.close('ETIMEDOUT')
-    signal.addEventListener('abort', late, { once: true })
     try {
       const { sessionKey } = session
       const protection = new NetlogonSeal({ sessionKey, domain, computer: names.computer, random })
-      const association = await RpcAssociation.bind(socket, { ...NETLOGON, protection })
-      return { socket, association, session, wasUsed: false }
+      const binding = (): Promise<RpcAssociation> => RpcAssociation.bind(socket, { ...NETLOGON, protection })
+      return { socket, association: await socket.within(signal, binding), session, wasUsed: false }
     } catch (error) {
       socket.close()
       throw error
-    } finally {
-      signal.removeEventListener('abort', late)
     }
   }
 
@@ -152,9 +145,13 @@ export class SecureChannel {
     const signal = AbortSignal.timeout(this.#deps.timeLimit)
     const session = await authenticateChannel(this.#deps, signal)
     const lease = await this.#open(session, signal)
-    await requireAgreement(lease, this.#deps)
+    await lease.socket.within(signal, () => requireAgreement(lease, this.#deps))
     this.#giveBack(lease)
     return session
+  }
+
+  #signInOf(): string {
+    return `the sign-in of the machine account at ${this.#deps.mapper.host}`
   }
 
   #giveBack(lease: Lease): void {

@@ -37,6 +37,7 @@ export class Turns {
       }
       this.#waiting.push(turn)
       signal.addEventListener('abort', late, { once: true })
+      if (signal.aborted) late()
     })
   }
 }

@@ -15,13 +15,12 @@ const MAP = 3
  */
 export async function findNetlogonPort(mapper: RpcEndpoint, signal: AbortSignal): Promise<number> {
   const socket = await RpcSocket.open(mapper, signal)
-  const late = (): void => socket.close('ETIMEDOUT')
-  signal.addEventListener('abort', late, { once: true })
   try {
-    const association = await RpcAssociation.bind(socket, MAPPER)
-    return decodeMapReply(await association.call(MAP, encodeMapRequest()), mapper.host)
+    return await socket.within(signal, async () => {
+      const association = await RpcAssociation.bind(socket, MAPPER)
+      return decodeMapReply(await association.call(MAP, encodeMapRequest()), mapper.host)
+    })
   } finally {
-    signal.removeEventListener('abort', late)
     socket.close()
   }
 }

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
-import { RejectedTokenError } from '@s4u/krb5'
+import { ConfigurationError, RejectedTokenError } from '@s4u/krb5'
 
 /** Computes HMAC-SHA256 over parts one after the other. */
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
@@ -30,12 +30,17 @@ export function netlogonCredential(sessionKey: Uint8Array, challenge: Uint8Array
 /**
  * Draws a challenge. One whose first five octets are equal is drawn again: with an IV of zeros such
  * challenges make credentials that can be guessed (CVE-2020-1472), so controllers refuse them.
+ *
+ * @throws ConfigurationError where the source gives nothing else
  */
 export function clientChallenge(random: (length: number) => Uint8Array): Uint8Array {
-  for (;;) {
+  for (let draw = 0; draw < MAX_DRAWS; draw++) {
     const challenge = random(8)
-    if (!isWeak(challenge)) return challenge
+    if (challenge.length === 8 && !isWeak(challenge)) return challenge
   }
+  throw new ConfigurationError('ntlm: random gives no random octets', {
+    hint: 'Leave out the option random: the platform has a source.',
+  })
 }
 
 /**
@@ -97,4 +102,6 @@ function unproven(what: string): RejectedTokenError {
   })
 }
 
+/** Of 2^32 challenges one is weak: after so many the source is at fault, and would be for ever. */
+const MAX_DRAWS = 4
 const ZERO_IV = new Uint8Array(16)

@@ -42,6 +42,13 @@ describe('the key of a secure channel', () => {
     expect(() => requireServerCredential(KEY, server, hex('0102030405060708'))).toThrow('its credential is wrong')
   })
 
+  test.each([
+    ['repeats one octet', (length: number) => new Uint8Array(length).fill(3)],
+    ['gives nothing', () => new Uint8Array(0)],
+  ])('is not agreed on with a source of random octets that %s: an error, and no loop', (_what, random) => {
+    expect(() => clientChallenge(random)).toThrow('ntlm: random gives no random octets')
+  })
+
   test('is not proved by zeros, whatever they would be (ZeroLogon)', () => {
     const zeros = new Uint8Array(8)
     // One key of 256 makes zeros of zeros.

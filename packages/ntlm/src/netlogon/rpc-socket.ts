@@ -16,12 +16,17 @@ export class RpcSocket implements RpcTransport {
   readonly #socket: Socket
   readonly #endpoint: RpcEndpoint
   #failure: NetlogonUnreachableError | undefined
+  /** Lets the one who reads look again. */
+  #wake: () => void = () => {}
 
   private constructor(socket: Socket, endpoint: RpcEndpoint) {
     this.#socket = socket
     this.#endpoint = endpoint
-    socket.pause()
     socket.on('error', (cause) => this.#fail(codeOf(cause), cause))
+    // A listener that is added for each wait is called at once where a part of a PDU has come: the
+    // process would do nothing else until the rest comes.
+    socket.on('readable', () => this.#look())
+    socket.on('end', () => this.close('ECONNRESET'))
     socket.on('close', () => this.#fail('ECONNRESET'))
   }
 
@@ -58,6 +63,18 @@ export class RpcSocket implements RpcTransport {
     this.#socket.destroy()
   }
 
+  /** Does something with the connection, which is closed where `signal` ends before. */
+  async within<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+    const late = (): void => this.close('ETIMEDOUT')
+    signal.addEventListener('abort', late, { once: true })
+    if (signal.aborted) late()
+    try {
+      return await act()
+    } finally {
+      signal.removeEventListener('abort', late)
+    }
+  }
+
   async send(pdu: Uint8Array): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     this.#socket.write(pdu)
@@ -76,18 +93,16 @@ export class RpcSocket implements RpcTransport {
       // At the end of a stream there may be fewer octets than were asked for.
       if (octets !== null) this.close('ECONNRESET')
       if (this.#failure !== undefined) throw this.#failure
-      await this.#change()
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
     }
   }
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        for (const event of CHANGES) this.#socket.off(event, done)
-        resolve()
-      }
-      for (const event of CHANGES) this.#socket.once(event, done)
-    })
+  #look(): void {
+    // Nothing to read is the end, which the stream tells only those who ask.
+    if (this.#socket.readableLength === 0) this.#socket.read(0)
+    this.#wake()
   }
 
   #fail(code: S4uErrorCode, cause?: Error): void {
@@ -97,10 +112,10 @@ export class RpcSocket implements RpcTransport {
       ...(cause && { cause }),
       hint: `Look whether the domain controller runs, and whether a firewall lets TCP port 135 and the ports of RPC (49152 and above) pass.`,
     })
+    this.#wake()
   }
 }
 
-const CHANGES = ['readable', 'end', 'close'] as const
 const HEAD = 16
 const WHY: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'did not answer in time',
