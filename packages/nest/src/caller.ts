@@ -52,8 +52,12 @@ Inject(REQUEST)(RequestCaller, undefined, 0)
 /** The callers that the guard has found; undefined for one whom `mode` let through unknown. */
 const callers = new WeakMap<object, CallerIdentity | undefined>()
 
-/** Sets `request.identity`, whatever a middleware in front has put there. */
+/**
+ * Sets `request.identity`, whatever a middleware in front has put there. A query of GraphQL has many
+ * fields: one that is for everybody does not take away the caller whom another one has found.
+ */
 export function noteCaller(request: PlatformRequest, identity: CallerIdentity | undefined): void {
+  if (identity === undefined && callers.get(request) !== undefined) return
   callers.set(request, identity)
   request.identity = identity
 }

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@s4u/negotiate'
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core'
+import { AmbientInterceptor } from './ambient-interceptor.js'
 import { NegotiateGuard } from './negotiate-guard.js'
 import { type Negotiation, NEGOTIATION } from './negotiation.js'
 import { type RouteRules, rulesAt } from './route-rules.js'
@@ -10,8 +11,10 @@ export const IS_FOR_ALL = 's4u:isForAll'
 
 // The names under which Nest keeps what decorators say. It exports none of them in both majors.
 const GUARDS = '__guards__'
+const INTERCEPTORS = '__interceptors__'
 const GATEWAY = 'websockets:is_gateway'
-const MESSAGES = ['websockets:message_mapping', 'microservices:pattern']
+const PATTERN = 'microservices:pattern'
+const MESSAGES = ['websockets:message_mapping', PATTERN]
 const FIELD = 'graphql:resolve_property'
 
 /**
@@ -55,12 +58,28 @@ export class DeclarationsCheck implements OnApplicationBootstrap {
     if (typeof method !== 'function') return
     const rules = rulesAt([owner, method])
     if (rules.impersonation !== undefined) this.#negotiation.impersonationGate(rules.impersonation)
-    if (!rules.areDeclared) return
     const where = `${owner.name}.${name}`
-    if (MESSAGES.some((key) => Reflect.hasMetadata(key, method)) && !isGuarded([owner, method]))
-      throw new ConfigurationError(`${where} is a message, and no guard checks ${namesOf(rules)} there`, {
-        hint: 'Add @Negotiated() to the class.',
+    const [isGuarded, isRun] = [isBound(GUARDS, NegotiateGuard), isBound(INTERCEPTORS, AmbientInterceptor)].map(
+      (isOurs) => isOurs([owner, method]),
+    )
+    // Those of an app do not count for its microservices, unless connectMicroservice is told so.
+    if (this.#isForAll && rules.mode !== 'off' && Reflect.hasMetadata(PATTERN, method) && !isGuarded)
+      throw new ConfigurationError(`${where} is a message of a microservice, whose caller nobody knows`, {
+        hint: "Write @NegotiateMode('off') at it, if something else protects it, or @Negotiated(), which refuses it.",
       })
+    if (!rules.areDeclared) return
+    if (MESSAGES.some((key) => Reflect.hasMetadata(key, method))) {
+      const isUnrun = rules.impersonation !== undefined && !isRun
+      const missing = isGuarded
+        ? isUnrun
+          ? 'interceptor obeys @Impersonation()'
+          : undefined
+        : `guard checks ${namesOf(rules)}`
+      if (missing !== undefined)
+        throw new ConfigurationError(`${where} is a message, and no ${missing} there`, {
+          hint: 'Add @Negotiated() to the class.',
+        })
+    }
     if (Reflect.hasMetadata(FIELD, method) && !this.#guardsFields())
       throw new ConfigurationError(`${where} is a field of GraphQL, and no guard checks ${namesOf(rules)} there`, {
         hint: "Give GraphQLModule.forRoot({ fieldResolverEnhancers: ['guards', 'interceptors'] }).",
@@ -85,23 +104,23 @@ Injectable()(DeclarationsCheck)
 for (const [index, token] of [DiscoveryService, NEGOTIATION, IS_FOR_ALL, ModuleRef].entries())
   Inject(token)(DeclarationsCheck, undefined, index)
 
-function isGuarded(places: readonly object[]): boolean {
-  return places.some((place) => {
-    const guards: unknown = Reflect.getMetadata(GUARDS, place)
-    return Array.isArray(guards) && guards.some(isOurs)
-  })
+/** Returns a test for classes and methods to which one of ours, or a subclass of it, is bound. */
+function isBound(key: string, ours: typeof NegotiateGuard | typeof AmbientInterceptor) {
+  const isOurs = (one: unknown): boolean =>
+    one === ours || one instanceof ours || (typeof one === 'function' && one.prototype instanceof ours)
+  return (places: readonly object[]): boolean =>
+    places.some((place) => {
+      const bound: unknown = Reflect.getMetadata(key, place)
+      return Array.isArray(bound) && bound.some(isOurs)
+    })
 }
 
-function isOurs(guard: unknown): boolean {
-  return guard === NegotiateGuard || guard instanceof NegotiateGuard || isSubclass(guard)
-}
-
-function isSubclass(guard: unknown): boolean {
-  return typeof guard === 'function' && guard.prototype instanceof NegotiateGuard
-}
-
-function namesOf({ gates, impersonation }: RouteRules): string {
-  return [gates.length > 0 && '@Require…()', impersonation !== undefined && '@Impersonation()']
+function namesOf({ gates, impersonation, mode }: RouteRules): string {
+  return [
+    gates.length > 0 && '@Require…()',
+    impersonation !== undefined && '@Impersonation()',
+    mode === 'required' && "@NegotiateMode('required')",
+  ]
     .filter((name) => name !== false)
     .join(' and ')
 }

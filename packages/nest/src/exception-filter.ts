@@ -1,6 +1,7 @@
 import { S4uError } from '@s4u/negotiate'
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common'
 import { STATUS_CODES } from 'node:http'
+import { throwError, type Observable } from 'rxjs'
 import { ChallengeException } from './challenge-exception.js'
 import { exchangeOf } from './exchange.js'
 
@@ -11,7 +12,7 @@ import { exchangeOf } from './exchange.js'
 export class S4uExceptionFilter implements ExceptionFilter {
   readonly #logger = new Logger('S4uModule')
 
-  catch(exception: ChallengeException | S4uError, host: ArgumentsHost): void {
+  catch(exception: ChallengeException | S4uError, host: ArgumentsHost): Observable<never> | void {
     const isRoute = host.getType() === 'http'
     if (exception instanceof ChallengeException) {
       if (!isRoute) throw exception
@@ -21,6 +22,8 @@ export class S4uExceptionFilter implements ExceptionFilter {
     const { code, message, hint, status = 500 } = exception
     this.#logger.error(`${code}: ${message}${hint === undefined ? '' : `\n${hint}`}`)
     const name = STATUS_CODES[status] ?? 'Error'
+    // As RpcException is answered: who has sent the message would wait for ever.
+    if (host.getType() === 'rpc') return throwError(() => ({ status: 'error', message: name }))
     // A server of GraphQL writes messages into its answer.
     if (!isRoute) throw new HttpException(name, status)
     const headers = { 'Content-Type': 'text/plain; charset=utf-8' }

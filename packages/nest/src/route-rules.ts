@@ -30,18 +30,19 @@ export function NegotiateMode(mode: Mode): CustomDecorator {
  * too.
  */
 export function RequireIdentity(): CustomDecorator {
-  return SetMetadata(IDENTITY, identityGate())
+  return addGate(IDENTITY, identityGate())
 }
 
 /**
  * Lets members of at least one of the groups pass; other callers get 403, and so does a caller
- * whose groups are not known. At a controller and at its handler, both must let the caller pass.
+ * whose groups are not known. At a controller and at its handler, both must let the caller pass, and
+ * so must two at one place, and those of a class and of the class that it extends.
  *
  * @param groups SIDs, or `CORP\Sales` where the negotiator has the option `directory`
  * @throws ConfigurationError at once
  */
 export function RequireGroup(groups: string | readonly string[]): CustomDecorator {
-  return SetMetadata(GROUP, groupGate([groups].flat()))
+  return addGate(GROUP, groupGate([groups].flat()))
 }
 
 /**
@@ -49,7 +50,7 @@ export function RequireGroup(groups: string | readonly string[]): CustomDecorato
  * @throws ConfigurationError at once for an empty list
  */
 export function RequireDelegatedBy(services: readonly string[]): CustomDecorator {
-  return SetMetadata(DELEGATED_BY, delegatedByGate(services))
+  return addGate(DELEGATED_BY, delegatedByGate(services))
 }
 
 /**
@@ -69,7 +70,7 @@ export interface RouteRules {
   /** The outer ones first. */
   readonly gates: readonly Gate[]
   readonly impersonation: ImpersonationOption | undefined
-  /** A check is declared that a guard must make. */
+  /** Something is declared that a guard must look at. */
   readonly areDeclared: boolean
 }
 
@@ -82,10 +83,24 @@ export function rulesOf(context: ExecutionContext): RouteRules {
 export function rulesAt(places: readonly object[]): RouteRules {
   const declared = <T>(key: string): readonly T[] =>
     places.map((place): T | undefined => Reflect.getMetadata(key, place)).filter((one) => one !== undefined)
-  const gates = [...declared<Gate>(IDENTITY), ...declared<Gate>(GROUP), ...declared<Gate>(DELEGATED_BY)]
+  const gates = [IDENTITY, GROUP, DELEGATED_BY].flatMap((key) => declared<readonly Gate[]>(key).flat())
   const mode = declared<Mode>(MODE).at(-1)
   const impersonation = declared<ImpersonationOption>(IMPERSONATION).at(-1)
-  return { mode, gates, impersonation, areDeclared: gates.length > 0 || impersonation !== undefined }
+  const areDeclared = gates.length > 0 || impersonation !== undefined || mode === 'required'
+  return { mode, gates, impersonation, areDeclared }
+}
+
+/**
+ * Adds a check to those that a class or a method has already, those of the class that it extends
+ * included: `SetMetadata` would put it in their place, and let callers pass whom they refuse.
+ */
+function addGate(key: string, gate: Gate): CustomDecorator {
+  const decorate = (target: object, _name?: unknown, descriptor?: PropertyDescriptor): void => {
+    const place: object = descriptor?.value ?? target
+    const before: readonly Gate[] = Reflect.getMetadata(key, place) ?? []
+    Reflect.defineMetadata(key, [...before, gate], place)
+  }
+  return Object.assign(decorate, { KEY: key })
 }
 
 function oneOf<T extends string>(owner: string, value: T, words: readonly T[]): T {

@@ -101,14 +101,25 @@ class Handshakes {
 
   /** Calls `next` for a handshake that may go on; any other has been answered on its socket. */
   #open(request: IncomingMessage, next: (outcome: UpgradeOutcome) => void): void {
-    this.#negotiation.negotiator.authenticateUpgrade(request, this.#modeOf(request)).then(
+    this.#outcomeOf(request, 'authenticateUpgrade').then(
       (outcome) => {
         if (outcome.status === 'challenge') return
         notePassed(request)
         next(outcome)
       },
-      (error: unknown) => this.#logger.error(error),
+      (error: unknown) => {
+        this.#logger.error(error)
+        // Nobody else answers it.
+        request.socket.destroy()
+      },
     )
+  }
+
+  /** Rejects also where the option `mode` throws: below, nothing would catch it. */
+  async #outcomeOf(request: IncomingMessage, way: 'authenticate'): Promise<Outcome>
+  async #outcomeOf(request: IncomingMessage, way: 'authenticateUpgrade'): Promise<UpgradeOutcome>
+  async #outcomeOf(request: IncomingMessage, way: 'authenticate' | 'authenticateUpgrade') {
+    return this.#negotiation.negotiator[way](request, this.#modeOf(request))
   }
 
   /** A connection of socket.io begins as a WebSocket, or with a request whose answer is awaited. */
@@ -121,7 +132,7 @@ class Handshakes {
       next()
     }
     if (request.headers.upgrade !== undefined) return this.#open(request, goOn)
-    this.#negotiation.negotiator.authenticate(request, this.#modeOf(request)).then(
+    this.#outcomeOf(request, 'authenticate').then(
       (outcome) => {
         if (outcome.status === 'challenge') return respond(response, outcome)
         notePassed(request)
