@@ -115,6 +115,12 @@ class Conversation {
           .set(80, CONTENTS).octets
       case Command.CLOSE:
         return this.#header(request, 124).u16(64, 60).octets
+      case Command.QUERY_INFO:
+        return this.#header(request, 72 + 104)
+          .u16(64, 9)
+          .u16(66, 72)
+          .u32(68, 104)
+          .u64(72 + 48, CONTENTS.length).octets
       case Command.CANCEL:
         return undefined
       default:

@@ -53,7 +53,10 @@ type Closing = () => Promise<void>
 /** @throws ConfigurationError */
 export function readStream(open: Opening, close: Closing, given?: ReadStreamOptions): Readable {
   const { signal, ...range } = requireKnownOptions<ReadStreamOptions>('createReadStream', given, READ_STREAM_OPTIONS)
-  return Readable.from(partsOf(open, close, range, signal), { objectMode: false, ...(signal && { signal }) })
+  const stream = Readable.from(partsOf(open, close, range, signal), { objectMode: false, ...(signal && { signal }) })
+  // A generator that is ended before it was asked for anything does not come to its `finally`.
+  stream.once('close', () => void close().catch(() => {}))
+  return stream
 }
 
 async function* partsOf(

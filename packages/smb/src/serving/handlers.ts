@@ -74,9 +74,15 @@ const headerOfNode =
  * @throws what the body fails with; the connection is closed then
  */
 export async function sendToNode(response: ServerResponse, { status, headers, body }: Answer): Promise<void> {
-  response.statusCode = status
-  for (const [name, value] of Object.entries(headers))
-    response.setHeader(name, name === POLICY ? joined(response.getHeader(POLICY), value) : value)
+  try {
+    response.statusCode = status
+    for (const [name, value] of Object.entries(headers))
+      response.setHeader(name, name === POLICY ? joined(response.getHeader(POLICY), value) : value)
+  } catch (error) {
+    // The app has answered meanwhile. Nobody reads the body, which keeps the file and the session.
+    if (body instanceof Readable) body.destroy()
+    throw error
+  }
   if (body instanceof Readable) await pipeline(body, response)
   else response.end(body)
 }
@@ -99,5 +105,8 @@ const POLICY = 'Content-Security-Policy'
 
 /** Several policies all count: the app's own stays. CSP level 3 section 8.1. */
 function joined(own: unknown, policy: string): string {
-  return typeof own === 'string' && own !== '' ? `${own}, ${policy}` : policy
+  return [own, policy]
+    .flat()
+    .filter((each) => typeof each === 'string' && each !== '')
+    .join(', ')
 }

@@ -14,6 +14,7 @@ describe('the path of a URL', () => {
     ['/%252e%252e/x', '%2e%2e/x'],
     ['/long~1name.html', 'long~1name.html'],
     ['/draft~.txt', 'draft~.txt'],
+    ['/backup~old.txt', 'backup~old.txt'],
   ])('%s names %j', (path, name) => {
     expect(pathOfUrl(path)).toBe(name)
   })
@@ -28,6 +29,10 @@ describe('the path of a URL', () => {
     ['/Web.Config', 404, 'the name is one of settings'],
     ['/PROGRA~1', 404, 'the name may be a short name of another file'],
     ['/AB12~1.HTM', 404, 'the name may be a short name of another file'],
+    // What Samba answers for secret-reports, and for secret-reports-of-the-board.txt.
+    ['/S93DHP~B/a.txt', 404, 'the name may be a short name of another file'],
+    ['/s93dhp~b', 404, 'the name may be a short name of another file'],
+    ['/SA2IY8~Q.TXT', 404, 'the name may be a short name of another file'],
     ['/%', 400, 'the path has % without two digits, or octets that are no UTF-8'],
     ['/%c0%af', 400, 'the path has % without two digits, or octets that are no UTF-8'],
   ])('%s is refused with %i: %s', (path, status, why) => {

@@ -38,6 +38,7 @@ export async function answerWithFile(
   let isStreamed = false
   try {
     const stats = await file.stat()
+    signal.throwIfAborted()
     if ((stats.attributes & NOT_SERVED) !== 0) return undefined
     const validators = validatorsOf(stats, now())
     const selection = selectionOf(header, validators, stats.size)

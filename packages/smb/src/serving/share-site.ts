@@ -18,6 +18,8 @@ import {
 import type { ServeShareOptions } from './serve-share-options.js'
 import { answerTo, type Found, type ServedCaller, ServedShare } from './served-share.js'
 
+type ShareErrorHandler = (error: unknown, request: object) => void
+
 const MAX_CALLERS = 1_000
 const IDLE_TIMEOUT = 60_000
 
@@ -25,14 +27,14 @@ const IDLE_TIMEOUT = 60_000
 export class ShareSite implements AsyncDisposable {
   readonly #served: ServedShare
   readonly #mount: string
-  readonly #onError: (error: unknown, request: object) => void
+  readonly #onError: ShareErrorHandler
 
   /** @throws ConfigurationError */
   constructor(path: string, options: ServeShareOptions) {
     const { as: _as, index = ['index.html'], mount = '/', trustContent = false, onError = logged, ...rest } = options
     const { maxCallers: maxIdentities = MAX_CALLERS, ...ofShare } = { idleTimeout: IDLE_TIMEOUT, ...rest }
     this.#mount = mount.replace(/\/+$/, '')
-    this.#onError = onError
+    this.#onError = safely(onError)
     // It is opened once for nobody, so that what is wrong with it is told at once.
     openShare(path, { ...ofShare, as: NOBODY })
     const service = ofShare.service ?? `cifs/${findSharePath(path)?.host}`
@@ -133,8 +135,21 @@ function logged(error: unknown): void {
   console.error(error)
 }
 
+/** What fails while an error is told must neither end the process nor leave the client waiting. */
+function safely(onError: ShareErrorHandler): ShareErrorHandler {
+  return (error, request) => {
+    try {
+      onError(error, request)
+    } catch (failure) {
+      logged(failure)
+    }
+  }
+}
+
 function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
+  // It may have gone while the caller was looked for.
+  if (response.destroyed) gone.abort()
   response.once('close', () => {
     if (!response.writableFinished) gone.abort()
   })

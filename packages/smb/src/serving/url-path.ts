@@ -4,8 +4,11 @@ export interface RefusedPath {
   readonly why: string
 }
 
-/** Names as DOS would see them: `PROGRA~1`, `REPORT~2.TXT`. MS-FSCC section 2.1.5.2.1. */
-const SHORT_NAME = /^[^.~]{0,6}~\d{1,6}(?:\.[^.]{0,3})?$/
+/**
+ * Names as DOS would see them: `PROGRA~1`, `REPORT~2.TXT` of Windows (MS-FSCC section 2.1.5.2.1), and
+ * `S93DHP~B` of Samba, which makes six characters and one behind `~` of a hash of the name.
+ */
+const SHORT_NAME = /^(?:[^.~]{0,6}~\d{1,6}|[^.~]{6}~[\da-z])(?:\.[^.]{0,3})?$/i
 
 /** What IIS never sends either, beside names that begin with a dot. */
 const SETTINGS = /^(?:web\.config|global\.asax|thumbs\.db|desktop\.ini)$/i
