@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { ResponseHeaders } from '@s4u/negotiate'
 import { HOP_BY_HOP } from '../requests/header-names.js'
-import { listOf } from '../requests/raw-headers.js'
+import { isElementOf, listOf } from '../requests/raw-headers.js'
 import type { CallerRequest } from '../requests/steps.js'
 import { authorityOf } from './inner-headers.js'
 
@@ -39,11 +39,11 @@ export function answerHeaders(request: CallerRequest, inner: IncomingMessage, ru
 }
 
 function cleaned(inner: IncomingHttpHeaders): AnswerHeaders {
-  const options = listOf([inner.connection ?? ''])
+  const isOption = isElementOf(listOf([inner.connection ?? '']))
   const headers: AnswerHeaders = Object.create(null)
   for (const name of Object.keys(inner)) {
     const value = inner[name]
-    if (value !== undefined && !HOP_BY_HOP.has(name) && !options.includes(name)) headers[name] = value
+    if (value !== undefined && !HOP_BY_HOP.has(name) && !isOption(name)) headers[name] = value
   }
   return headers
 }

@@ -1,6 +1,6 @@
 import type { SiteSettings } from '../configuration/gateway-options.js'
 import { HOP_BY_HOP, isIdentityHeader } from '../requests/header-names.js'
-import { headerLines, listOf, valuesOf } from '../requests/raw-headers.js'
+import { headerLines, isElementOf, listOf, valuesOf } from '../requests/raw-headers.js'
 import type { CallerRequest } from '../requests/steps.js'
 
 export interface InnerHeadersFor {
@@ -22,13 +22,13 @@ export type InnerHeaders = Readonly<Record<string, string>>
 export function innerHeaders(request: CallerRequest, rules: InnerHeadersFor): InnerHeaders {
   const { site } = request
   const lines = headerLines(request.request.rawHeaders)
-  const options = listOf(valuesOf(lines, 'connection'))
+  const isOption = isElementOf(listOf(valuesOf(lines, 'connection')))
   const isOurs = namesGivenBy(site)
   // Filled in place: no header of a client's choice finds a member of `Object.prototype` here.
   const headers: Record<string, string> = Object.create(null)
   let cookies: string | undefined
   for (const [name, value] of lines) {
-    if (isDropped(name) || options.includes(name) || isOurs(name)) continue
+    if (isDropped(name) || isOption(name) || isOurs(name)) continue
     if (name === 'cookie') cookies = cookies === undefined ? value : `${cookies}; ${value}`
     else headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
   }

@@ -25,3 +25,16 @@ export function listOf(values: readonly string[]): readonly string[] {
     }
   return elements
 }
+
+/** As many as are looked through sooner than a set is made. */
+const FEW = 8
+
+/**
+ * Returns a test for the elements of a list. A client writes the list, and all the names that are
+ * looked up in it: looking through each time would be work for their product.
+ */
+export function isElementOf(elements: readonly string[]): (name: string) => boolean {
+  if (elements.length <= FEW) return (name) => elements.includes(name)
+  const set = new Set(elements)
+  return (name) => set.has(name)
+}
