@@ -102,6 +102,17 @@ describe('the credentials of a client', () => {
         )
   })
 
+  test('an empty password chooses none of several credentials of this machine by the name that was typed', async () => {
+    vi.stubEnv('KRB5_CLIENT_KTNAME', at('api.keytab'))
+    for (const typed of [{ password: '' }, { pass: '' }])
+      for (const principal of ['api@AD.TEST', 'api'])
+        expect(await refusal(callerOf({ principal, ...typed }))).toMatch(
+          new RegExp(`^GSS_S_NO_CRED: .*the password of ${principal} is empty, and the credentials .* alice@AD.TEST$`),
+        )
+    expect(await callerOf({ principal: 'api' })).toBe('api@AD.TEST')
+    expect(await callerOf({ principal: 'alice', password: '' })).toBe('alice@AD.TEST')
+  })
+
   test('of another principal than the cache has are not used', async () => {
     expect(await refusal(callerOf({ ccache: `FILE:${at('alice')}`, principal: 'bob@AD.TEST' }))).toMatch(
       /^KRB5_CC_NOTFOUND: .*the credential cache is that of alice@AD.TEST, and bob@AD.TEST was asked for$/,

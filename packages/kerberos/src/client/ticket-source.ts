@@ -36,7 +36,7 @@ export async function ticketSource(options: InitializeClientOptions): Promise<Ti
   const password = passwordOf(options)
   if (password !== undefined && isDelegated(password)) return delegatedTo(options, findDelegated(password))
   const credentials = credentialsOf(options)
-  if (credentials === undefined) return requireTyped(await defaultClient(options), options)
+  if (credentials === undefined) return requireTyped(await defaultClient(untyped(options)), options)
   const found = clientWith(credentials, options)
   if ('ccache' in credentials && principal !== undefined && found.principal !== principal)
     throw otherOwner(found.principal, principal)
@@ -82,15 +82,28 @@ function credentialsOf(options: InitializeClientOptions): KdcCredentials | undef
  * A form hands on what somebody has typed. Without a password that must not become a context of
  * this machine under the name of another.
  */
-function requireTyped(client: KdcClient, { user, password, pass }: InitializeClientOptions): KdcClient {
-  if (!user || (password ?? pass) === undefined || isOwner(client.principal, user)) return client
+function requireTyped(client: KdcClient, options: InitializeClientOptions): KdcClient {
+  const name = options.principal ?? options.user
+  if (!name || !hasPassword(options) || isOwner(client.principal, name)) return client
   throw new ConfigurationError(
-    `the password of ${printableName(user)} is empty, and the credentials of this machine are those of ${client.principal}`,
+    `the password of ${printableName(name)} is empty, and the credentials of this machine are those of ${client.principal}`,
     {
       code: 'GSS_S_NO_CRED',
       hint: 'Give a password, or leave user and password out to act as this machine.',
     },
   )
+}
+
+/** A name that was typed chooses none among several caches, or keys, of this machine. */
+function untyped(options: InitializeClientOptions): InitializeClientOptions {
+  if (!hasPassword(options)) return options
+  const { principal: _typed, ...others } = options
+  return others
+}
+
+/** Whether there is a password, which may be empty. */
+function hasPassword({ password, pass }: InitializeClientOptions): boolean {
+  return (password ?? pass) !== undefined
 }
 
 /** A name without a realm is in the realm of the credentials. */
