@@ -53,8 +53,8 @@ Inject(REQUEST)(RequestCaller, undefined, 0)
 const callers = new WeakMap<object, CallerIdentity | undefined>()
 
 /**
- * Sets `request.identity`, whatever a middleware in front has put there. A query of GraphQL has many
- * fields: one that is for everybody does not take away the caller whom another one has found.
+ * Sets `request.identity`, whatever a middleware in front has put there. A query of GraphQL has
+ * many fields: one that is for everybody does not take away the caller whom another one has found.
  */
 export function noteCaller(request: PlatformRequest, identity: CallerIdentity | undefined): void {
   if (identity === undefined && callers.get(request) !== undefined) return

@@ -86,6 +86,12 @@ const refusal = async (coming: () => Promise<unknown>): Promise<S4uError> =>
     (error: S4uError) => error,
   )
 
+test.each([0, 1, 3, 5])('a client whose flags have %i octets is told that, and nothing breaks', async (length) => {
+  const pairs = { [AvId.FLAGS]: new Uint8Array(length) }
+  const error = await refusal(() => comeTo(service(), { mic: 'none', pairs }))
+  expect(error).toMatchObject({ name: 'MalformedTokenError', message: expect.stringContaining('MsvAvFlags') })
+})
+
 describe('a user whom the controller knows', () => {
   test('is let in, with the groups that the domain may say', async () => {
     const controller = new Controller()

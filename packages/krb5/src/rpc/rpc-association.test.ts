@@ -321,3 +321,18 @@ describe('a PDU', () => {
     expect(() => decodeRpcPdu(hex(octets))).toThrow(message)
   })
 })
+
+test('a sealed answer on one association is none on another with the same key', async () => {
+  // Each counts its fragments from the beginning: what tells them apart is the signed header.
+  const recorded: RpcPdu[] = []
+  const first = server(({ callId }) => {
+    recorded.push(sealedResponse(callId))
+    return recorded
+  })
+  const second = server(() => recorded)
+  const [alices, mallorys] = [first, second].map((transport) =>
+    RpcAssociation.bind(transport, { ...NETLOGON, protection: new Flipping() }),
+  )
+  expect(hexOf(await (await alices).call(39, hex('01')))).toBe('0102')
+  await expect((await mallorys).call(39, hex('02'))).rejects.toMatchObject({ path: 'RPC.call_id' })
+})

@@ -1,3 +1,5 @@
+import { ByteReader } from '../bytes/byte-reader.js'
+import { platformRandom } from '../crypto/random.js'
 import { MalformedTokenError } from '../errors/errors.js'
 import {
   decodeRpcBindAck,
@@ -44,7 +46,7 @@ export class RpcAssociation {
   readonly #transport: RpcTransport
   readonly #protection: RpcProtection | undefined
   readonly #maxFragment: number
-  #callId = BIND_CALL
+  #callId: number
   #last: Promise<unknown> = Promise.resolve()
   #broken: unknown
 
@@ -52,6 +54,7 @@ export class RpcAssociation {
     this.#transport = transport
     this.#protection = protection
     this.#maxFragment = maxFragment
+    this.#callId = protection === undefined ? BIND_CALL : firstCallId()
   }
 
   /**
@@ -171,3 +174,12 @@ function malformed(field: string, expected: string, found: string): MalformedTok
 }
 
 const BIND_CALL = 1
+
+/**
+ * Associations with one key (several connections of a secure channel) count their fragments each from
+ * the beginning, so that an answer on one would be one on another: somebody between could have the
+ * logon of one user answered with what was said of another. The header is signed, and has this number.
+ */
+function firstCallId(): number {
+  return new ByteReader(platformRandom(4), 'call_id').u32le('') >>> 1
+}

@@ -89,7 +89,7 @@ async function agreeWith(
   const call = encodeAuthenticate3(names, credential, OFFERED_FLAGS)
   const agreed = decodeAuthenticate3(await association.call(NetlogonCall.AUTHENTICATE3, call))
   requireAgreed(agreed.status, names)
-  requireServerCredential(sessionKey, server, agreed.credential)
+  requireServerCredential(sessionKey, client, server, agreed.credential)
   requireAes(agreed.flags)
   return { sessionKey, flags: agreed.flags, authenticator: new Authenticator(sessionKey, credential) }
 }

@@ -45,13 +45,21 @@ export function clientChallenge(random: (length: number) => Uint8Array): Uint8Ar
 
 /**
  * Requires that the controller knows the key too. A credential, or a challenge, that begins with
- * equal octets proves nothing.
+ * equal octets proves nothing, and neither does our own challenge: its credential is what we have
+ * sent.
  *
+ * @param client our challenge
  * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL
  */
-export function requireServerCredential(sessionKey: Uint8Array, server: Uint8Array, credential: Uint8Array): void {
+export function requireServerCredential(
+  sessionKey: Uint8Array,
+  client: Uint8Array,
+  server: Uint8Array,
+  credential: Uint8Array,
+): void {
   const expected = netlogonCredential(sessionKey, server)
-  if (!isWeak(server) && !isWeak(credential) && timingSafeEqual(expected, credential)) return
+  const isReflected = timingSafeEqual(client, server)
+  if (!isReflected && !isWeak(server) && !isWeak(credential) && timingSafeEqual(expected, credential)) return
   throw unproven('its credential is wrong')
 }
 

@@ -11,6 +11,7 @@ import { NetlogonSeal } from './netlogon-seal.js'
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'))
 const hexOf = (octets: Uint8Array): string => Buffer.from(octets).toString('hex')
 const KEY = new Uint8Array(16).fill(7)
+const CLIENT = hex('1112131415161718')
 const sealWith = (sessionKey = KEY) =>
   new NetlogonSeal({
     sessionKey,
@@ -38,8 +39,14 @@ describe('the key of a secure channel', () => {
 
   test('is proved by the credential of the controller', () => {
     const server = hex('0102030405060708')
-    expect(() => requireServerCredential(KEY, server, netlogonCredential(KEY, server))).not.toThrow()
-    expect(() => requireServerCredential(KEY, server, hex('0102030405060708'))).toThrow('its credential is wrong')
+    expect(() => requireServerCredential(KEY, CLIENT, server, netlogonCredential(KEY, server))).not.toThrow()
+    expect(() => requireServerCredential(KEY, CLIENT, server, hex('0102030405060708'))).toThrow('credential is wrong')
+  })
+
+  test('is not proved by whoever sends back our own challenge and our own credential', () => {
+    expect(() => requireServerCredential(KEY, CLIENT, CLIENT, netlogonCredential(KEY, CLIENT))).toThrow(
+      'its credential is wrong',
+    )
   })
 
   test.each([
@@ -59,7 +66,7 @@ describe('the key of a secure channel', () => {
     })
     const key = keys.find((one) => netlogonCredential(one, zeros).every((octet) => octet === 0))
     expect(key).toBeDefined()
-    expect(() => requireServerCredential(key ?? KEY, zeros, zeros)).toThrow('its credential is wrong')
+    expect(() => requireServerCredential(key ?? KEY, CLIENT, zeros, zeros)).toThrow('its credential is wrong')
   })
 
   test('makes authenticators that are proved in return', () => {

@@ -1,5 +1,5 @@
 import { channelBindingsHash, isUnbound } from '@s4u/gssapi'
-import { asciiLower, RejectedTokenError, type S4uErrorCode } from '@s4u/krb5'
+import { asciiLower, ByteReader, RejectedTokenError, type S4uErrorCode } from '@s4u/krb5'
 import type { AuthenticateMessage } from '../messages/authenticate-message.js'
 import { AvFlag, AvId } from '../messages/av-pairs.js'
 import { hasNtlmFlag, NtlmFlag } from '../messages/ntlm-flags.js'
@@ -87,7 +87,11 @@ function requireOurTarget({ pairs, time }: Ntlmv2Response, { targetPairs, now }:
 
 function flagsOf({ pairs }: Ntlmv2Response): number {
   const value = pairs.get(AvId.FLAGS)
-  return value === undefined ? 0 : new DataView(value.slice().buffer).getUint8(0)
+  if (value === undefined) return 0
+  const reader = new ByteReader(value, 'NTLM.AUTHENTICATE.MsvAvFlags')
+  const flags = reader.u32le('')
+  reader.expectEnd()
+  return flags
 }
 
 /** The service principal name that the client wanted to reach. A controller does not look at it. */

@@ -5,8 +5,8 @@ export interface RefusedPath {
 }
 
 /**
- * Names as DOS would see them: `PROGRA~1`, `REPORT~2.TXT` of Windows (MS-FSCC section 2.1.5.2.1), and
- * `S93DHP~B` of Samba, which makes six characters and one behind `~` of a hash of the name.
+ * Names as DOS would see them: `PROGRA~1`, `REPORT~2.TXT` of Windows (MS-FSCC section 2.1.5.2.1),
+ * and `S93DHP~B` of Samba, which makes six characters and one behind `~` of a hash of the name.
  */
 const SHORT_NAME = /^(?:[^.~]{0,6}~\d{1,6}|[^.~]{6}~[\da-z])(?:\.[^.]{0,3})?$/i
 

@@ -15,8 +15,8 @@ export function wholeBody(source: Readable, length: number, path: string): Reada
     if (missing > 0) throw cut(path)
   }
   const body = Readable.from(parts(), { objectMode: false })
-  // The client may be gone before the first part is asked for: nobody listens to the source then, and
-  // its error would end the process.
+  // The client may be gone before the first part is asked for: nobody listens to the source then,
+  // and its error would end the process.
   source.on('error', () => {})
   body.once('close', () => source.destroy())
   return body
