@@ -243,3 +243,32 @@ test.each([
   expect(await others).toMatchObject({ code: 'S4U_TOO_MANY_IDENTITIES' })
   expect(opened).toHaveLength(1)
 })
+
+test('a user who comes with ever new tickets keeps out no other', async () => {
+  const { pool, opened } = connections({ maxIdentities: 40 })
+  const end: (() => void)[] = []
+  const hold = (user: string) =>
+    pool.use(callerWith(ticketOf(user)), () => new Promise<void>((resolve) => void end.push(resolve)))
+  const held = Array.from({ length: 10 }, () => hold('alice'))
+  await settled()
+  await expect(hold('alice')).rejects.toMatchObject({
+    code: 'S4U_TOO_MANY_IDENTITIES',
+    message: `alice@AD.TEST uses connections to ${SERVICE} with 10 tickets at once, which is as many as one user may`,
+  })
+  expect(await pool.use(callerWith(ticketOf('bob')), () => 'bob')).toBe('bob')
+  end[0]()
+  await held[0]
+  // Her own that is idle makes room for her.
+  held.push(hold('alice'))
+  await settled()
+  expect([opened[0].isClosed, opened.at(-1)?.as.principal, pool.size]).toEqual([true, 'alice@AD.TEST', 11])
+  for (const each of end) each()
+  await Promise.all(held)
+})
+
+test('a small number of places is not divided', async () => {
+  const { pool } = connections({ maxIdentities: 8 })
+  const held = Array.from({ length: 8 }, () => pool.use(callerWith(ticketOf('alice')), () => settled()))
+  await Promise.all(held)
+  expect(pool.size).toBe(8)
+})

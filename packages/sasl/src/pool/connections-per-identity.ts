@@ -54,6 +54,10 @@ export const CONNECTIONS_PER_IDENTITY_OPTIONS = {
 const MAX_IDENTITIES = 100
 const IDLE_TIMEOUT = 60_000
 
+/** One user has a fourth of the places at most, and so many in any case. */
+const SHARE_OF_USER = 4
+const FEW = 8
+
 /** The longest that a timer of Node can wait, in milliseconds. */
 const MAX_TIMER = 2 ** 31 - 1
 
@@ -172,9 +176,11 @@ export class ConnectionsPerIdentity<C> implements AsyncDisposable {
   #open(ticket: ServiceCredential): Kept<C> {
     if (this.#isClosed)
       throw new ConfigurationError('the connections were closed before', { code: 'S4U_CLOSED', status: 503 })
+    const name = nameOf(ticket)
+    this.#makeRoomAmongOwn(name)
     this.#makeRoom()
     const users: Caller[] = []
-    const as = actingFor(this.#options, users, nameOf(ticket))
+    const as = actingFor(this.#options, users, name)
     const opened = Promise.resolve().then(() => this.#options.open(as))
     const kept: Kept<C> = { ticket, opened, users, isRetired: false, timer: undefined }
     this.#kept.set(ticket.ticket, kept)
@@ -197,6 +203,28 @@ export class ConnectionsPerIdentity<C> implements AsyncDisposable {
         code: 'S4U_TOO_MANY_IDENTITIES',
         status: 503,
         hint: 'Raise maxIdentities, as far as the server takes that many connections, or keep connections for a shorter time.',
+      },
+    )
+  }
+
+  /**
+   * Each sign-in brings another ticket, and so other connections: a user who signs in over and over,
+   * and leaves all of them in use, must keep out no other. @throws ConfigurationError
+   * S4U_TOO_MANY_IDENTITIES
+   */
+  #makeRoomAmongOwn(name: string): void {
+    const most = Math.max(FEW, Math.ceil(this.#maxIdentities / SHARE_OF_USER))
+    if (this.#kept.size < most) return
+    const own = [...this.#kept.values()].filter(({ ticket }) => nameOf(ticket) === name)
+    if (own.length < most) return
+    const idle = own.find(({ users }) => users.length === 0)
+    if (idle !== undefined) return this.#retire(idle)
+    throw new ConfigurationError(
+      `${name} uses connections to ${this.#options.service} with ${most} tickets at once, which is as many as one user may`,
+      {
+        code: 'S4U_TOO_MANY_IDENTITIES',
+        status: 503,
+        hint: 'If this is one person, look for requests that never end; if it is an account of a program, let it keep its session.',
       },
     )
   }
