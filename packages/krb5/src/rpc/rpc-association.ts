@@ -176,9 +176,10 @@ function malformed(field: string, expected: string, found: string): MalformedTok
 const BIND_CALL = 1
 
 /**
- * Associations with one key (several connections of a secure channel) count their fragments each from
- * the beginning, so that an answer on one would be one on another: somebody between could have the
- * logon of one user answered with what was said of another. The header is signed, and has this number.
+ * Associations with one key (several connections of a secure channel) count their fragments each
+ * from the beginning, so that an answer on one would be one on another: somebody between could have
+ * the logon of one user answered with what was said of another. The header is signed, and has this
+ * number.
  */
 function firstCallId(): number {
   return new ByteReader(platformRandom(4), 'call_id').u32le('') >>> 1

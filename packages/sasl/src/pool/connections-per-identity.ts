@@ -208,8 +208,8 @@ export class ConnectionsPerIdentity<C> implements AsyncDisposable {
   }
 
   /**
-   * Each sign-in brings another ticket, and so other connections: a user who signs in over and over,
-   * and leaves all of them in use, must keep out no other. @throws ConfigurationError
+   * Each sign-in brings another ticket, and so other connections: a user who signs in over and
+   * over, and leaves all of them in use, must keep out no other. @throws ConfigurationError
    * S4U_TOO_MANY_IDENTITIES
    */
   #makeRoomAmongOwn(name: string): void {
