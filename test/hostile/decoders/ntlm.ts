@@ -1,4 +1,5 @@
 import { ByteReader, MalformedTokenError, NdrReader, NdrWriter, RejectedTokenError } from '@s4u/krb5'
+import { mapReply } from '../../../packages/ntlm/src/fixtures/fake-controller.js'
 import { authenticateTo, negotiateOf } from '../../../packages/ntlm/src/fixtures/ntlm-client.js'
 import { decodeAuthenticateMessage } from '../../../packages/ntlm/src/messages/authenticate-message.js'
 import { readAvPairs } from '../../../packages/ntlm/src/messages/av-pairs.js'
@@ -9,9 +10,11 @@ import {
 } from '../../../packages/ntlm/src/messages/challenge-message.js'
 import { decodeNegotiateMessage } from '../../../packages/ntlm/src/messages/negotiate-message.js'
 import { decodeNtlmv2Response } from '../../../packages/ntlm/src/messages/ntlmv2-response.js'
+import { decodeMapReply } from '../../../packages/ntlm/src/netlogon/endpoint-mapper.js'
 import { decodeLogon } from '../../../packages/ntlm/src/netlogon/logon-call.js'
 import { decodeAuthenticate3, decodeCapabilities } from '../../../packages/ntlm/src/netlogon/netlogon-calls.js'
 import { readValidation } from '../../../packages/ntlm/src/netlogon/validation-info.js'
+import { NetlogonUnreachableError } from '../../../packages/ntlm/src/errors.js'
 import { type Decoder, decoder } from '../decoder.js'
 
 const NAMES = { domain: 'CORP', computer: 'WEB01', dnsDomain: 'corp.test', dnsComputer: 'web01.corp.test' }
@@ -32,6 +35,10 @@ export const ntlmDecoders: readonly Decoder[] = [
     RejectedTokenError,
   ]),
   decoder('NTLM target information', [targetInfo], (bytes) => readAvPairs(new ByteReader(bytes, 'TargetInfo'))),
+  decoder('ept_map', [mapReply(49_152)], (bytes) => decodeMapReply(bytes, 'dc1'), [
+    MalformedTokenError,
+    NetlogonUnreachableError,
+  ]),
   decoder('NetrServerAuthenticate3', [new Uint8Array(20)], decodeAuthenticate3),
   decoder('NetrLogonGetCapabilities', [new Uint8Array(24)], decodeCapabilities),
   decoder('NetrLogonSamLogonEx', [logonReply()], (bytes) => decodeLogon(bytes, 6)),

@@ -1,3 +1,4 @@
+import { RpcFaultError, type S4uErrorCode } from '@s4u/krb5'
 import { NetlogonUnreachableError } from '../errors.js'
 import type { LogonReply, LogonRequest } from '../netlogon/logon-call.js'
 import { isOutage, type SecureChannel } from './secure-channel.js'
@@ -67,13 +68,17 @@ function unreachable(failures: readonly unknown[]): NetlogonUnreachableError {
   if (first instanceof NetlogonUnreachableError && failures.length === 1) return first
   const said = failures.map((error) => (error instanceof Error ? error.message : 'no answer')).join('; ')
   const cause = failures.length === 1 ? first : new AggregateError(failures)
-  const codes = failures.map((error) => (error instanceof NetlogonUnreachableError ? error.code : undefined))
+  const codes = failures.map(codeOf)
   const isOne = codes.every((code) => code === codes[0])
   return new NetlogonUnreachableError(`no domain controller gave a verdict: ${said}`, {
     cause,
     ...(isOne && codes[0] !== undefined && { code: codes[0] }),
     hint: 'Look whether the domain controllers run, and whether this machine reaches TCP port 135 and the ports of RPC there.',
   })
+}
+
+function codeOf(error: unknown): S4uErrorCode | undefined {
+  return error instanceof NetlogonUnreachableError || error instanceof RpcFaultError ? error.code : undefined
 }
 
 /** A caller waits no longer than for two. */

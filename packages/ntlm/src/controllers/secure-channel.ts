@@ -20,7 +20,8 @@ interface Lease {
   readonly socket: RpcSocket
   readonly association: RpcAssociation
   readonly session: ChannelSession
-  wasUsed: boolean
+  /** Whether it stood between calls: the controller may have closed it meanwhile. */
+  wasIdle: boolean
 }
 
 /**
@@ -67,25 +68,31 @@ export class SecureChannel {
 
   close(): void {
     this.#isClosed = true
-    for (const { socket } of this.#idle.splice(0)) socket.close()
+    this.#closeIdle()
     this.#session = undefined
   }
 
   async #ask(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
-    const lease = await this.#lease(signal)
-    const { socket, association, wasUsed } = lease
+    return this.#askOn(await this.#lease(signal), request, signal)
+  }
+
+  async #askOn(lease: Lease, request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
+    const { socket, association, wasIdle } = lease
     try {
       const reply = await socket.within(signal, () => this.#call(association, request))
-      lease.wasUsed = true
       this.#giveBack(lease)
       return reply
     } catch (error) {
       socket.close()
-      if (isForgotten(error)) this.#forget()
-      // A connection that stood idle may have been closed; the same response is judged once more.
-      const isStale = wasUsed && error instanceof NetlogonUnreachableError && error.code === 'ECONNRESET'
-      if (isForgotten(error) || isStale) throw new Unanswered(error)
-      throw error
+      if (isForgotten(error)) {
+        this.#forget()
+        throw new Unanswered(error)
+      }
+      // The others have stood as long; on a new connection the same response is judged once more.
+      const isStale = wasIdle && error instanceof NetlogonUnreachableError && error.code === 'ECONNRESET'
+      if (!isStale) throw error
+      this.#closeIdle()
+      return await this.#askOn(await this.#newLease(signal), request, signal)
     }
   }
 
@@ -99,19 +106,37 @@ export class SecureChannel {
   }
 
   async #lease(signal: AbortSignal): Promise<Lease> {
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      if (idle.socket.isOpen && idle.association.isUsable) {
-        idle.socket.hold(true)
-        return idle
-      }
-    }
+    return this.#takeIdle() ?? (await this.#newLease(signal))
+  }
+
+  /** Returns a connection that was opened just now. */
+  async #newLease(signal: AbortSignal): Promise<Lease> {
     try {
-      return await this.#open(await inTime(signal, this.#signedIn(), this.#signInOf()), signal)
+      return await this.#openSignedIn(signal)
     } catch (error) {
       if (!isForgotten(error)) throw error
       this.#forget()
-      return await this.#open(await inTime(signal, this.#signedIn(), this.#signInOf()), signal)
+      return await this.#openSignedIn(signal)
     }
+  }
+
+  async #openSignedIn(signal: AbortSignal): Promise<Lease> {
+    const host = this.#deps.mapper.host
+    const session = await inTime(signal, this.#signedIn(), `the sign-in of the machine account at ${host}`)
+    return this.#open(session, signal)
+  }
+
+  #takeIdle(): Lease | undefined {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (!idle.socket.isOpen || !idle.association.isUsable) continue
+      idle.socket.hold(true)
+      return idle
+    }
+    return undefined
+  }
+
+  #closeIdle(): void {
+    for (const { socket } of this.#idle.splice(0)) socket.close()
   }
 
   async #open(session: ChannelSession, signal: AbortSignal): Promise<Lease> {
@@ -121,7 +146,7 @@ export class SecureChannel {
       const { sessionKey } = session
       const protection = new NetlogonSeal({ sessionKey, domain, computer: names.computer, random })
       const binding = (): Promise<RpcAssociation> => RpcAssociation.bind(socket, { ...NETLOGON, protection })
-      return { socket, association: await socket.within(signal, binding), session, wasUsed: false }
+      return { socket, association: await socket.within(signal, binding), session, wasIdle: false }
     } catch (error) {
       socket.close()
       throw error
@@ -150,13 +175,10 @@ export class SecureChannel {
     return session
   }
 
-  #signInOf(): string {
-    return `the sign-in of the machine account at ${this.#deps.mapper.host}`
-  }
-
   #giveBack(lease: Lease): void {
     if (this.#isClosed || this.#idle.length >= MAX_CONNECTIONS) return lease.socket.close()
     lease.socket.hold(false)
+    lease.wasIdle = true
     this.#idle.push(lease)
   }
 
