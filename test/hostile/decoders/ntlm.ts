@@ -1,6 +1,6 @@
 import { ByteReader, MalformedTokenError, NdrReader, NdrWriter, RejectedTokenError } from '@s4u/krb5'
 import { mapReply } from '../../../packages/ntlm/src/fixtures/fake-controller.js'
-import { authenticateTo, negotiateOf } from '../../../packages/ntlm/src/fixtures/ntlm-client.js'
+import { authenticateTo, negotiateOf, type NtlmClientOptions } from '../../../packages/ntlm/src/fixtures/ntlm-client.js'
 import { decodeAuthenticateMessage } from '../../../packages/ntlm/src/messages/authenticate-message.js'
 import { readAvPairs } from '../../../packages/ntlm/src/messages/av-pairs.js'
 import {
@@ -11,23 +11,62 @@ import {
 import { decodeNegotiateMessage } from '../../../packages/ntlm/src/messages/negotiate-message.js'
 import { decodeNtlmv2Response } from '../../../packages/ntlm/src/messages/ntlmv2-response.js'
 import { decodeMapReply } from '../../../packages/ntlm/src/netlogon/endpoint-mapper.js'
-import { decodeLogon } from '../../../packages/ntlm/src/netlogon/logon-call.js'
+import { decodeLogon, type LogonReply, type LogonRequest } from '../../../packages/ntlm/src/netlogon/logon-call.js'
 import { decodeAuthenticate3, decodeCapabilities } from '../../../packages/ntlm/src/netlogon/netlogon-calls.js'
 import { readValidation } from '../../../packages/ntlm/src/netlogon/validation-info.js'
 import { NetlogonUnreachableError } from '../../../packages/ntlm/src/errors.js'
+import { DomainControllers } from '../../../packages/ntlm/src/controllers/domain-controllers.js'
+import { ControllerJudgedAcceptor } from '../../../packages/ntlm/src/ntlm-acceptor.js'
+import { readNtlmOptions } from '../../../packages/ntlm/src/ntlm-options.js'
+import { ntowfv2, sessionBaseKey } from '../../../packages/ntlm/src/response/ntlmv2-keys.js'
 import { type Decoder, decoder } from '../decoder.js'
 
+const NT_HASH = new Uint8Array(16)
 const NAMES = { domain: 'CORP', computer: 'WEB01', dnsDomain: 'corp.test', dnsComputer: 'web01.corp.test' }
 const targetInfo = targetInfoOf(NAMES, 0)
 const CHALLENGE = encodeChallengeMessage(
   { flags: 0xe289_8235, serverChallenge: new Uint8Array(8).fill(7), targetInfo },
   'CORP',
 )
-const AUTHENTICATE = authenticateTo(negotiateOf(), CHALLENGE, { ntHash: new Uint8Array(16) })
+const AUTHENTICATE = authenticateTo(negotiateOf(), CHALLENGE, { ntHash: NT_HASH })
+
+/** A domain controller that lets in whoever comes: what is before it, and behind, must refuse. */
+class Credulous extends DomainControllers {
+  override async logon({ user, domain, ntResponse }: LogonRequest): Promise<LogonReply> {
+    const { info, ...reply } = decodeLogon(logonReply(), 6)
+    const sessionKey = sessionBaseKey(ntowfv2(NT_HASH, user, domain), ntResponse.subarray(0, 16))
+    return { ...reply, info: info && { ...info, sessionKey } }
+  }
+}
+
+const NOW = Date.UTC(2026, 10, 30)
+const acceptor = new ControllerJudgedAcceptor({
+  settings: readNtlmOptions({
+    ...{ domain: 'CORP', dnsDomain: 'corp.test', domainSid: 'S-1-5-21-1-2-3', controllers: 'dc1' },
+    account: { name: 'WEB01$', password: 'x' },
+  }),
+  controllers: new Credulous([], 1_000, () => NOW),
+  now: () => NOW,
+  random: (length) => new Uint8Array(length).fill(7),
+})
+const ours = acceptor.challenge(negotiateOf(), {})
+const comeWith = (options: Partial<NtlmClientOptions>): Uint8Array =>
+  authenticateTo(negotiateOf(), ours, { ntHash: NT_HASH, ...options })
 
 /** What clients of NTLM send, and what a domain controller answers. */
 export const ntlmDecoders: readonly Decoder[] = [
   decoder('NTLM NEGOTIATE', [negotiateOf()], decodeNegotiateMessage),
+  decoder('NTLM handshake, first message', [negotiateOf()], (bytes) => acceptor.challenge(bytes, {})),
+  decoder(
+    'NTLM handshake, last message',
+    [comeWith({ mic: 'none' }), comeWith({})],
+    async (bytes) => {
+      const connection = {}
+      acceptor.challenge(negotiateOf(), connection)
+      await acceptor.open(bytes, connection, { channelBindings: [new Uint8Array(32)] }).verify()
+    },
+    [MalformedTokenError, RejectedTokenError],
+  ),
   decoder('NTLM CHALLENGE', [CHALLENGE], decodeChallengeMessage),
   decoder('NTLM AUTHENTICATE', [AUTHENTICATE], decodeAuthenticateMessage),
   decoder('NTLMv2 response', [decodeAuthenticateMessage(AUTHENTICATE).ntResponse], decodeNtlmv2Response, [
