@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { asciiLower, Keytab, keytabFilePath, MissingKeyError, unreadableKeytab } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, Keytab, keytabFilePath, MissingKeyError, unreadableKeytab } from '@s4u/krb5'
 import { ntHashOf } from './response/ntlmv2-keys.js'
 
 /**
@@ -24,12 +24,29 @@ export type MachineAccount = {
  * 3.1.4.3.1.
  *
  * @throws MissingKeyError where the keytab has no such key
+ * @throws ConfigurationError where the function of the password fails, or returns no text
  */
 export async function machineSecret(account: MachineAccount): Promise<Uint8Array> {
-  if ('password' in account)
-    return ntHashOf(typeof account.password === 'string' ? account.password : await account.password())
+  if ('password' in account) return ntHashOf(await passwordOf(account))
   const { keytab, name } = account
   return keyOf(await keytabOf(keytab), name)
+}
+
+async function passwordOf({ name, password }: MachineAccount & { readonly password: unknown }): Promise<string> {
+  if (typeof password !== 'function') return requireText(password, name)
+  let given: unknown
+  try {
+    given = await password()
+  } catch (cause) {
+    throw new ConfigurationError(`the function account.password of ${name} has failed`, { cause, hint: HINT })
+  }
+  return requireText(given, name)
+}
+
+/** What is no password is not shown: it may be one in another form. */
+function requireText(given: unknown, name: string): string {
+  if (typeof given === 'string' && given !== '') return given
+  throw new ConfigurationError(`account.password of ${name} gives no text`, { hint: HINT })
 }
 
 async function keytabOf(given: string | Uint8Array | Keytab): Promise<Keytab> {
@@ -57,4 +74,5 @@ function isAccount(components: readonly string[], name: string): boolean {
   return components.length === 1 && asciiLower(components[0]) === asciiLower(name)
 }
 
+const HINT = 'Let account.password be the password, or a function that returns it or a promise of it.'
 const RC4_HMAC = 23

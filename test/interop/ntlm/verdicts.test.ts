@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { realmOf, run, sambaTool } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
@@ -78,6 +81,21 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
         code: 'STATUS_ACCESS_DENIED',
         message: expect.stringContaining('does not take the machine account NTLM02$'),
       })
+    }, 180_000)
+
+    test('the machine account signs in with its keytab, which another name does not serve', async () => {
+      const { options } = await joinMachine(realm, 'NTLM05', 'Pa55word-of-NTLM05')
+      const folder = await mkdtemp(join(tmpdir(), 's4u-ntlm-'))
+      const keytab = join(folder, 'ntlm05.keytab')
+      await sambaTool(realm, 'domain', 'exportkeytab', keytab, '--principal=NTLM05$')
+      await using server = await startNtlmServer({ ...options, account: { name: 'NTLM05$', keytab } })
+      expect((await run('curl', ['-sS', '--ntlm', '-u', 'alice:pw-alice', server.url])).stdout).toContain('"alice"')
+      await using other = await startNtlmServer({ ...options, account: { name: 'NTLM01$', keytab } })
+      await expect(other.acceptor.ready()).rejects.toMatchObject({
+        name: 'MissingKeyError',
+        message: `${keytab} has no key of rc4-hmac for NTLM01$`,
+      })
+      await rm(folder, { recursive: true })
     }, 180_000)
 
     test('another instance with the same account takes the channel over, and the first signs in again', async () => {
