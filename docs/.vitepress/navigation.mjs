@@ -29,6 +29,7 @@ export const sections = (packages) => [
       page('nginx in front', '/nginx'),
       page('The gateway beside another proxy', '/gateway'),
       page('Backends as the caller', '/backends'),
+      page('Callers with NTLM', '/ntlm'),
       page('Stores of your own', '/stores'),
       page('Runtimes and places', '/runtimes'),
       page('CommonJS and Jest', '/commonjs'),

@@ -15,6 +15,7 @@ import { ChallengeException } from './challenge-exception.js'
 import { type Answering, exchangeOf, type PlatformRequest } from './exchange.js'
 import { rulesOf } from './route-rules.js'
 
+/** Options of `S4uModule.forRoot`: those of a negotiator, and what concerns Nest. */
 export interface S4uModuleOptions extends Omit<NegotiatorOptions, 'mode'> {
   /**
    * The mode of each request; a function answers at once: `(request) => (request.url === '/health'

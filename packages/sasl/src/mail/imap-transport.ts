@@ -31,6 +31,7 @@ export interface ImapConnectionRequest {
   readonly secure: boolean
 }
 
+/** The option `transport` of imapflow: opens a connection that is signed in already. */
 export interface ImapTransport {
   connect(request: ImapConnectionRequest, onConnect: () => void): TLSSocket
 }

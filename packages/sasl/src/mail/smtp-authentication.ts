@@ -2,6 +2,7 @@ import { ConfigurationError, type OptionTableOf, requireKnownOptions } from '@s4
 import type { ContextSource } from '../caller.js'
 import { type MailAnswer, signInToMail } from './mail-sign-in.js'
 
+/** Options of `smtpAuthentication`. */
 export interface SmtpAuthenticationOptions {
   /** As whom to send: an impersonation, or what `ConnectionsPerIdentity` gives to `open`. */
   readonly as: ContextSource

@@ -2,6 +2,7 @@ import { closeOptions, type OptionTableOf, pickOptions } from '@s4u/krb5'
 import type { AskedLevel } from '@s4u/negotiate'
 import { NTLM_OPTIONS, type NtlmOptions } from '@s4u/ntlm'
 
+/** Options of `ntlm()`: those of the acceptor for NTLM, and those of a way to sign in. */
 export interface NtlmSourceOptions extends Omit<NtlmOptions, 'now' | 'random'> {
   /**
    * How far the service may act for the users: `identification` to know them only, which needs no

@@ -1,6 +1,7 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, shownInput } from '@s4u/krb5'
 import { type ShareOptions, SHARE_OPTIONS } from '../open-share.js'
 
+/** Options of `serveShare`: those of a share, and how its files are served. */
 export interface ServeShareOptions extends Omit<ShareOptions, 'as' | 'streams' | 'idleTimeout'> {
   /** In whose name files are read: in that of each caller, so that the file server decides. */
   readonly as: 'caller'
