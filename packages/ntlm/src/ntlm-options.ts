@@ -2,7 +2,7 @@ import { asciiLower, closeOptions, ConfigurationError, type OptionTableOf, requi
 import type { MachineAccount } from './machine-account.js'
 import type { Presence } from './response/response-checks.js'
 
-/** Options of `createNtlmAcceptor`: the machine account, the domain controllers, and what is demanded. */
+/** Options of `createNtlmAcceptor`: machine account, domain controllers, and what is demanded. */
 export interface NtlmOptions {
   /** The NetBIOS name of the domain: `CORP`. Controllers compare it. */
   readonly domain: string

@@ -5,6 +5,7 @@ import type { ContextSource } from '../caller.js'
 import { timedOut } from '../layer/handshake-reader.js'
 import { signInToImap } from './imap-sign-in.js'
 
+/** Options of `imapTransport`. */
 export interface ImapTransportOptions {
   /** As whom to connect: an impersonation, or what `ConnectionsPerIdentity` gives to `open`. */
   readonly as: ContextSource
