@@ -14,6 +14,8 @@ const REFUSED = { info: undefined, isAuthoritative: true, status: 0xc000_006a }
 const LONG = 20_000
 /** Of tests in which a wait must end; milliseconds. */
 const SHORT = 250
+/** Of tests in which one wait must end, and another must not; milliseconds. */
+const SPARE = 1_500
 
 const started: { close(): void }[] = []
 afterEach(() => {
@@ -102,12 +104,12 @@ describe('of two controllers', () => {
     ['logon', 'one fragment'],
     ['mapper call', 'a refusal'],
   ])('the second gives the verdict where the first fails at the step "%s" by %s', async (step, failure) => {
-    const first = channelTo(await failing({ [step]: failure }), SHORT)
+    const first = channelTo(await failing({ [step]: failure }), SPARE)
     const second = await failing()
     // The second has signed in already: its time must not be that of the first.
     const ready = channelTo(second, LONG)
     await ready.ready(AbortSignal.timeout(LONG))
-    expect(await allOf([first, ready], SHORT).logon(REQUEST)).toEqual(REFUSED)
+    expect(await allOf([first, ready], SPARE).logon(REQUEST)).toEqual(REFUSED)
     expect(second.seen.at(-1)).toBe('logon')
   })
 
@@ -142,7 +144,7 @@ describe('a caller waits no longer than it wants to', () => {
     let isThere = false
     const secret = (): Promise<Uint8Array> =>
       isThere ? Promise.resolve(new Uint8Array(16)) : new Promise<Uint8Array>(() => {})
-    const channel = channelTo(await failing(), SHORT * 4, secret)
+    const channel = channelTo(await failing(), SPARE, secret)
     await expect(channel.logon(REQUEST, AbortSignal.timeout(LONG))).rejects.toMatchObject({
       message: 'the password of the machine account did not come in time',
     })

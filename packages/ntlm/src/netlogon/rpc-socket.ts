@@ -83,7 +83,7 @@ export class RpcSocket implements RpcTransport {
   async receive(): Promise<Uint8Array> {
     const head = await this.#read(HEAD)
     const rest = rpcFragmentLength(head) - HEAD
-    return rest === 0 ? head : new Uint8Array(Buffer.concat([head, await this.#read(rest)]))
+    return new Uint8Array(Buffer.concat(rest === 0 ? [head] : [head, await this.#read(rest)]))
   }
 
   async #read(length: number): Promise<Uint8Array> {
