@@ -52,7 +52,7 @@ await describeRealms('instances that share a Redis', ['CORP', 'redis'], (info) =
     const { isRevoked, end } = redisEpochs(client, { secret: 'x'.repeat(32) })
     const negotiator = createNegotiator({
       keytab: web.keytab,
-      replayCache: redisReplayStore(client),
+      replayCache: redisReplayStore(client, { timeLimit: 1_500 }),
       session: { kind: 'cookie', keys: ['of all instances, and no other app'], secure: false, isRevoked },
       delegation: { principal: web.principal },
       kdc: { kdc: kdcAddress, cache: { shared: ticketsOn(client) } },

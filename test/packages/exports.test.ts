@@ -572,6 +572,7 @@ const exported: Record<string, readonly string[]> = {
     'REDIS_ATTEMPTS_OPTIONS',
     'REDIS_EPOCHS_OPTIONS',
     'REDIS_OPTIONS',
+    'REDIS_REPLAY_OPTIONS',
     'RedisError',
     'S4uError',
     'redisAttempts',

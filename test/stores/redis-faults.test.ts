@@ -126,6 +126,7 @@ await describeRealms('Redis in trouble', ['redis'], (info) => {
         await using site = await startSentinelSite(`${info.block}.74`, 6379)
         await using opened = await openSentinelClient(library, site.name, site.sentinels)
         const store = redisReplayStore(opened.client, { pause: 200 })
+        await store.ready()
         const [captured, before] = [randomBytes(32), Date.now()]
         expect(await store.remember(captured, soon(), before)).toBe('fresh')
         await (await site.master()).kill()
@@ -136,7 +137,12 @@ await describeRealms('Redis in trouble', ['redis'], (info) => {
           return code === 'answered fresh'
         }, 30_000)
         expect(slowest).toBeLessThan(1_000)
-        expect(await failure(store.remember(captured, soon(), before))).toMatchObject({ code: 'S4U_REDIS_FORGOT' })
+        // The replica has got the key in time, or it is lost.
+        const { code } = await failure(store.remember(captured, soon(), before))
+        expect(['answered seen', 'S4U_REDIS_FORGOT']).toContain(code)
+        expect(await failure(store.remember(randomBytes(32), soon(), before))).toMatchObject({
+          code: 'S4U_REDIS_FORGOT',
+        })
         expect(await store.remember(randomBytes(32), soon(), Date.now() + 60_000)).toBe('fresh')
       },
     )

@@ -36,6 +36,8 @@ export async function startRedis(
   const { host, port } = address
   const file = join(folder, 'redis.conf')
   const own = [`bind ${host}`, `port ${port}`, `dir ${folder}`, 'save ""', 'appendonly no', 'protected-mode no']
+  // A replica has its copy at once, and not after five seconds.
+  own.push('repl-diskless-sync-delay 0')
   writeFileSync(file, [...own, ...settings, ''].join('\n'))
   let output = ''
   const start = async (): Promise<ChildProcess> => {
@@ -85,7 +87,7 @@ async function commandAt({ host, port }: RedisAddress, parts: readonly string[])
 /** A master, a replica and three sentinels. */
 export interface SentinelSite extends AsyncDisposable {
   readonly name: string
-  readonly sentinels: readonly RedisAddress[]
+  readonly sentinels: readonly RedisProcess[]
   readonly servers: readonly RedisProcess[]
   /** The address that the sentinels say is the master's. */
   master(): Promise<RedisProcess>

@@ -66,7 +66,12 @@ await describeRealms('stores on Redis', ['redis'], (info) => {
 
   describe('on Sentinel', () => {
     let site: SentinelSite
-    beforeAll(async () => void (site = await startSentinelSite(`${info.block}.71`, 6379)))
+    beforeAll(async () => {
+      site = await startSentinelSite(`${info.block}.71`, 6379)
+      // The rules have tokens that are made now, which a new master does not judge at first.
+      await using opened = await openSentinelClient('ioredis', site.name, site.sentinels)
+      await redisReplayStore(opened.client, patient).ready()
+    })
     afterAll(() => site[Symbol.asyncDispose]())
     for (const library of LIBRARIES)
       describeStores(`through ${library}`, () => openSentinelClient(library, site.name, site.sentinels))

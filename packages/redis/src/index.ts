@@ -29,7 +29,12 @@ export {
   type RedisEpochs,
   type RedisEpochsOptions,
 } from './epochs/redis-epochs.js'
-export { redisReplayStore, type RedisReplayStore } from './replays/redis-replay-store.js'
+export {
+  REDIS_REPLAY_OPTIONS,
+  redisReplayStore,
+  type RedisReplayOptions,
+  type RedisReplayStore,
+} from './replays/redis-replay-store.js'
 export { redisTicketStore, type RedisTicketStore } from './tickets/redis-ticket-store.js'
 export type { SharedSecret } from './sealing/shared-secret.js'
 export { ConfigurationError, S4uError } from '@s4u/krb5'

@@ -245,6 +245,7 @@ export const ERROR_MEANINGS = {
   S4U_PEER_NOT_NAMED: 'A machine that is not named as a proxy asked what only a proxy may ask.',
   S4U_REDIS_FORGOT: 'Another master of Redis answers, and may not know what the last one knew.',
   S4U_REDIS_REFUSED: 'Redis answered a command with an error.',
+  S4U_REDIS_REPLICAS: 'The master of Redis lacks replicas, one of which may have replaced it.',
   S4U_REDIS_UNREACHABLE: 'Redis cannot be reached, or did not answer in time.',
   S4U_REDIS_UNREADABLE: 'What lies under a key of Redis, or its answer, is not what s4u writes.',
   S4U_REPLAY_CACHE_FULL: 'The store that detects replays is full, so that no new request can be accepted.',

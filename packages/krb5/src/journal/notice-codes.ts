@@ -23,6 +23,7 @@ export const NOTICE_MEANINGS = {
   S4U_OWN_TICKET: 'The service could not get a ticket for itself, by which it knows its own domain.',
   S4U_REDIS_CLOCK: 'The clocks of this machine and of Redis differ.',
   S4U_REDIS_EVICTION: 'Redis may throw away what s4u has stored, when its memory is full.',
+  S4U_REDIS_REPLICA_COUNT: 'Redis has several replicas, and the store does not know how many may be away.',
   S4U_REDIS_RUN_ID: 'Redis does not say which server it is, so that a change of master is not noticed.',
   S4U_REFUSED: 'A caller was refused; it is told once for each kind of refusal where no logger is set.',
   S4U_RELAYED_ANSWER: 'An app returned the answer of a backend as it is; what speaks of that connection was left out.',

@@ -17,6 +17,12 @@ export interface RedisCommands {
   run(key: string, command: Command): Promise<unknown>
   /** The same, with texts of the answer as octets. */
   runForOctets(key: string, command: Command): Promise<unknown>
+  /**
+   * Only of a client that does not tell when it has connected again. Returns what the master then
+   * answers to `INFO replication`; undefined where that is forbidden. Asked after an answer, it says
+   * whether that still was of the server of before.
+   */
+  readonly masterNow?: () => Promise<unknown>
   /** Returns the masters: several of a cluster, else one. */
   masters(): Promise<readonly RedisServer[]>
   /** Calls the listener after the client has connected again, or has chosen another master. */

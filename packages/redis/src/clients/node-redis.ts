@@ -4,6 +4,8 @@
  */
 
 import type { Command, RedisCommands } from './commands.js'
+import { undefinedIfForbidden } from './forbidden.js'
+import { sharedAnswers } from './shared-answers.js'
 import type { CommandPart, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from './redis-client.js'
 
 export function isNodeRedis(client: object): client is NodeRedisClient {
@@ -35,6 +37,8 @@ export function nodeRedisSentinelCommands(client: NodeRedisSentinel): RedisComma
   return {
     run: (_key, command) => run(command),
     runForOctets: (_key, command) => forOctets.sendCommand(ON_MASTER, parts(command)),
+    // Its connections to a master that is at the same address again come back without an event.
+    masterNow: sharedAnswers(() => run(['INFO', 'replication']).catch(undefinedIfForbidden)),
     masters: async () => [{ run }],
     onConnected: (listener) => void client.on('topology-change', listener),
   }

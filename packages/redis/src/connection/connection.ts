@@ -5,6 +5,7 @@ import { Circuit } from './circuit.js'
 import { RedisError } from './redis-error.js'
 import type { RedisEvent, RedisSettings } from './redis-options.js'
 import { ServerWatch } from './server-watch.js'
+import { sharedHistories } from './shared-histories.js'
 
 /**
  * The connection of one store: a client, with a time limit, a circuit, and a watch on the servers.
@@ -18,9 +19,10 @@ export class Connection {
 
   /**
    * @param store the name of the store, for the log
+   * @param replicas how many replicas a master has when all is well
    * @throws ConfigurationError
    */
-  constructor(client: unknown, store: string, settings: RedisSettings) {
+  constructor(client: unknown, store: string, settings: RedisSettings, replicas?: number) {
     this.#store = store
     this.#settings = settings
     const commands = commandsOf(client)
@@ -30,17 +32,20 @@ export class Connection {
       failures,
       pause,
       timeLimit,
-      elapsed: () => performance.now(),
+      elapsed,
       onChange: (state, last) => this.#tellCircuit(state, last),
     })
     this.watch = new ServerWatch({
       now,
-      // Half, so that a server that hangs does not use up the time of those that answer.
-      timeLimit: Math.ceil(timeLimit / 2),
+      elapsed,
+      timeLimit,
+      replicas,
       masters: () => commands.masters(),
       ask: (question) => this.#circuit.ask(question),
+      ...sharedHistories(settings.prefix, (question) => this.#circuit.ask(() => question(commands))),
       onNotice: (notice) => this.#tellNotice(notice),
       onAnotherMaster: () => this.#tellAnotherMaster(),
+      onReplicas: (lacking) => this.#tellReplicas(lacking),
     })
     commands.onConnected(() => this.watch.suspect())
   }
@@ -80,6 +85,12 @@ export class Connection {
     this.#tell({ kind: 'another-master', message }, 'S4U_REDIS_FORGOT', 'warn')
   }
 
+  #tellReplicas(lacking: RedisError | undefined): void {
+    const state = lacking === undefined ? 'present' : 'missing'
+    const message = `${this.#store}: ${lacking?.message ?? 'the master of Redis has its replicas'}`
+    this.#tell({ kind: 'replicas', state, message }, 'S4U_REDIS_REPLICAS', lacking === undefined ? 'info' : 'error')
+  }
+
   #tellNotice(notice: Notice): void {
     this.#tell({ ...notice, message: `${this.#store}: ${notice.message}` }, notice.code, 'warn')
   }
@@ -101,3 +112,5 @@ export class Connection {
     }
   }
 }
+
+const elapsed = (): number => performance.now()

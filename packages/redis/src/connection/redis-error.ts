@@ -8,6 +8,8 @@ export type RedisErrorCode =
   | 'S4U_REDIS_REFUSED'
   /** Another master answers now, which may not know what the last one knew. */
   | 'S4U_REDIS_FORGOT'
+  /** The master lacks replicas, so that one of them may be the master of other instances. */
+  | 'S4U_REDIS_REPLICAS'
   /** The answer, or what lies under a key, is not what the store writes. */
   | 'S4U_REDIS_UNREADABLE'
 

@@ -36,6 +36,8 @@ export type RedisEvent =
   | { readonly kind: 'circuit'; readonly state: 'open' | 'closed'; readonly message: string }
   /** Another master answers than before, which may have forgotten what the last one knew. */
   | { readonly kind: 'another-master'; readonly message: string }
+  /** The master lacks replicas, and may have been replaced (`missing`), or has them (`present`). */
+  | { readonly kind: 'replicas'; readonly state: 'missing' | 'present'; readonly message: string }
   /** A setting of Redis, or its clock, is wrong. */
   | Notice
 
@@ -75,7 +77,8 @@ export function redisSettings(store: string, given: RedisOptions | undefined): R
   return { prefix, timeLimit, failures, pause, logger, onEvent, now }
 }
 
-function requireWithin(store: string, name: string, value: unknown, minimum: number, maximum: number): void {
+/** @throws ConfigurationError */
+export function requireWithin(store: string, name: string, value: unknown, minimum: number, maximum: number): void {
   if (Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum) return
   throw new ConfigurationError(
     `${store}: ${name} must be a whole number from ${minimum} to ${maximum}, not ${shownInput(value)}`,

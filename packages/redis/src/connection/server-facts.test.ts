@@ -6,10 +6,15 @@ const answering = (info: unknown, time: unknown) => ({
   run: async ([name]: readonly unknown[]) => (name === 'TIME' ? time : info),
 })
 
+/** What is known of replicas where nothing is said. */
+const ALONE = { history: undefined, wasPromoted: false, hasBacklog: false, replicas: 0, present: 0 }
+
 test('a server says what it is', async () => {
-  const info = 'run_id:abc\r\nmaxmemory:1024\r\nmaxmemory_policy:noeviction\r\n'
+  const lines = ['run_id:abc', 'redis_mode:cluster', 'uptime_in_seconds:1', 'maxmemory:1024']
+  const info = [...lines, 'maxmemory_policy:noeviction', 'master_replid:def', ''].join('\r\n')
   expect(await factsOf(answering(info, ['2', '500000']), () => 1_000)).toEqual({
-    ...{ runId: 'abc', maxMemory: 1_024, evictionPolicy: 'noeviction', clockAhead: 1_500 },
+    ...{ ...ALONE, history: 'def', runId: 'abc', isOfCluster: true, maxMemory: 1_024 },
+    ...{ evictionPolicy: 'noeviction', time: 2_500, clockAhead: 1_500, startedBy: 2_000 },
   })
 })
 
@@ -19,6 +24,7 @@ test.each([
   ['a memory that is no number', 'maxmemory:all', null],
 ])('of %s nothing is known, and its clock counts as ours', async (_what, info, time) => {
   expect(await factsOf(answering(info, time), () => 1_000)).toEqual({
-    ...{ runId: undefined, maxMemory: 0, evictionPolicy: undefined, clockAhead: 0 },
+    ...{ ...ALONE, runId: undefined, isOfCluster: false, maxMemory: 0, evictionPolicy: undefined },
+    ...{ time: 1_000, clockAhead: 0, startedBy: undefined },
   })
 })

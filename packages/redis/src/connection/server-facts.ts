@@ -1,16 +1,27 @@
 import type { RedisServer } from '../clients/commands.js'
+import { undefinedIfForbidden } from '../clients/forbidden.js'
 import { integerOf } from './integer-of.js'
+import { infoLines, type ReplicationFacts, replicationFactsOf } from './replication-facts.js'
 
 /** What a server says of itself. */
-export interface ServerFacts {
+export interface ServerFacts extends ReplicationFacts {
   /** Another one after each start of the server. Undefined where it is not told. */
   readonly runId: string | undefined
+  /** Whether it is one of a cluster. */
+  readonly isOfCluster: boolean
   /** `noeviction`, `allkeys-lru` …; undefined where it is not told. */
   readonly evictionPolicy: string | undefined
   /** Octets; 0 is no limit. */
   readonly maxMemory: number
+  /** Its clock; milliseconds since the epoch. Ours, where it does not tell. */
+  readonly time: number
   /** How far its clock is ahead of ours; milliseconds, up to a round trip too much. */
   readonly clockAhead: number
+  /**
+   * By when it had started, by its clock, up to a second too late; milliseconds since the epoch.
+   * Undefined where it is not told.
+   */
+  readonly startedBy: number | undefined
 }
 
 /**
@@ -20,27 +31,25 @@ export interface ServerFacts {
 export async function factsOf(server: RedisServer, now: () => number): Promise<ServerFacts> {
   const before = now()
   const info = (section: string): Promise<unknown> => server.run(['INFO', section]).catch(undefinedIfForbidden)
-  const [ofServer, ofMemory, time] = await Promise.all([
-    info('server'),
-    info('memory'),
+  const [ofServer, ofMemory, ofReplication, answered] = await Promise.all([
+    info('server').then(infoLines),
+    info('memory').then(infoLines),
+    info('replication'),
     server.run(['TIME']).catch(undefinedIfForbidden),
   ])
+  const time = millisecondsOf(answered) ?? before
+  const uptime = integerOf(ofServer.get('uptime_in_seconds'))
   return {
-    runId: lineOf(ofServer, 'run_id'),
-    evictionPolicy: lineOf(ofMemory, 'maxmemory_policy'),
-    maxMemory: integerOf(lineOf(ofMemory, 'maxmemory')) ?? 0,
-    clockAhead: (millisecondsOf(time) ?? before) - before,
+    ...replicationFactsOf(ofReplication),
+    runId: ofServer.get('run_id'),
+    isOfCluster: ofServer.get('redis_mode') === 'cluster',
+    evictionPolicy: ofMemory.get('maxmemory_policy'),
+    maxMemory: integerOf(ofMemory.get('maxmemory')) ?? 0,
+    time,
+    clockAhead: time - before,
+    // Redis counts whole seconds, so it may have started up to one later than the difference says.
+    startedBy: uptime === undefined ? undefined : (Math.floor(time / 1_000) - uptime + 1) * 1_000,
   }
-}
-
-function undefinedIfForbidden(error: unknown): undefined {
-  if (error instanceof Error && /^-?(?:NOPERM|ERR unknown command)\b/.test(error.message)) return undefined
-  throw error
-}
-
-function lineOf(info: unknown, name: string): string | undefined {
-  const text = info instanceof Uint8Array ? Buffer.from(info).toString('latin1') : info
-  return typeof text === 'string' ? new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(text)?.[1] : undefined
 }
 
 /** The answer of `TIME`: seconds and microseconds, as texts. */

@@ -1,48 +1,52 @@
 /**
- * Knows which servers answer, whether they may have forgotten something, and how they are set up.
+ * Knows which servers answer, whether they may have forgotten something or been replaced, and how
+ * they are set up.
  */
 
 import type { Notice } from '@s4u/krb5'
 import type { RedisServer } from '../clients/commands.js'
-import { redisErrorOf } from './redis-error.js'
+import { type Examined, Histories, type HistoriesOptions, LOOK_VALID } from './histories.js'
+import { RedisError, redisErrorOf } from './redis-error.js'
+import { replicationFactsOf } from './replication-facts.js'
 import { factsOf, type ServerFacts } from './server-facts.js'
+import { noticesOf } from './server-notices.js'
 import { withinLimit } from './time-limit.js'
 
-export interface ServerWatchOptions {
+export interface ServerWatchOptions extends HistoriesOptions {
   readonly masters: () => Promise<readonly RedisServer[]>
   /**
    * Runs `question` within the time limit of the store; fails at once while its circuit is open.
    */
-  readonly ask: (question: () => Promise<void>) => Promise<void>
+  readonly ask: <T>(question: () => Promise<T>) => Promise<T>
   readonly now: () => number
-  /** How long one server may take; milliseconds. */
+  /** A clock that nobody sets; milliseconds. */
+  readonly elapsed: () => number
+  /** How long one question may take; milliseconds. */
   readonly timeLimit: number
   readonly onNotice: (notice: Notice) => void
-  readonly onAnotherMaster: () => void
+  /** Called when masters begin to lack replicas, and when they have them again. */
+  readonly onReplicas: (lacking: RedisError | undefined) => void
 }
 
 /**
  * Looks at the masters at the start, and again whenever a connection was lost or an answer did not
- * come. Replication is asynchronous: a master that takes over, or one that has started again
- * without its data, does not know the last keys that were written. A `run_id` that was not seen
- * before gives such a master away.
+ * come; where there are replicas also once a second, as long as there are decisions.
  */
 export class ServerWatch {
-  /**
-   * When a master was first seen that had not been there before; milliseconds since the epoch, by
-   * the clock of that master. It is one for all instances, while their own clocks may differ.
-   */
-  anotherMasterSince = -Infinity
   /** How far the clock of the server that is furthest ahead is ahead; milliseconds, 0 or more. */
   clockAhead = 0
   readonly #options: ServerWatchOptions
-  readonly #runIds = new Set<string>()
+  readonly #histories: Histories
   readonly #told = new Set<string>()
+  #last: Examined = { missing: undefined, isReplicated: false, histories: new Set() }
+  #lacking: RedisError | undefined
   #isKnown = false
+  #lookedAt = -Infinity
   #looking: Promise<void> | undefined
 
   constructor(options: ServerWatchOptions) {
     this.#options = options
+    this.#histories = new Histories(options)
   }
 
   /** The next decision waits until the servers have been looked at again. */
@@ -51,44 +55,82 @@ export class ServerWatch {
     this.#looking = undefined
   }
 
+  /** Suspects the servers if `info` is of a master that the last look has not met. */
+  compare(info: unknown): void {
+    const { history } = replicationFactsOf(info)
+    const { histories } = this.#last
+    if (history === undefined ? histories.size > 0 : !histories.has(history)) this.suspect()
+  }
+
   /**
-   * Returns undefined if nothing has changed since the last look, else a promise of another look.
+   * Returns undefined if the last look still counts, else a promise of another look.
    */
   look(): Promise<void> | undefined {
-    if (this.#isKnown) return undefined
+    if (this.#isKnown && !this.#last.isReplicated && this.#lacking === undefined) return undefined
+    const age = this.#options.elapsed() - this.#lookedAt
+    if (this.#isKnown && age <= LOOK_VALID) {
+      // In the background, so that no decision waits for it.
+      if (age > LOOK_VALID / 2) this.#lookAgain().catch(() => {})
+      return undefined
+    }
+    return this.#lookAgain()
+  }
+
+  /**
+   * @param issuedAt when the client made the token; milliseconds since the epoch
+   * @throws RedisError if the masters cannot judge it
+   */
+  requireJudge(issuedAt: number): void {
+    if (this.#lacking !== undefined) throw this.#lacking
+    if (issuedAt <= this.#histories.judgesAfter) throw forgotten()
+  }
+
+  /** How long a token that is made now must wait to be judged; milliseconds, 0 or less if not. */
+  settlesIn(): number {
+    return this.#histories.judgesAfter - this.#options.now() - this.clockAhead
+  }
+
+  #lookAgain(): Promise<void> {
     if (this.#looking !== undefined) return this.#looking
-    const { ask } = this.#options
-    const looking: Promise<void> = ask(() => this.#lookNow(() => this.#looking === looking)).finally(() => {
+    const looking: Promise<void> = this.#lookNow(() => this.#looking === looking).finally(() => {
       if (this.#looking === looking) this.#looking = undefined
     })
     return (this.#looking = looking)
   }
 
   async #lookNow(isCurrent: () => boolean): Promise<void> {
+    const beganAt = this.#options.elapsed()
+    const facts = await this.#options.ask(() => this.#factsOfMasters())
+    const examined = await this.#histories.examine(facts)
+    // What a later look finds counts.
+    if (!isCurrent()) return this.look()
+    this.#take(facts, examined)
+    this.#isKnown = true
+    this.#lookedAt = beganAt
+  }
+
+  async #factsOfMasters(): Promise<ServerFacts[]> {
     const { masters, now, timeLimit } = this.#options
-    const answers = await Promise.allSettled(
-      (await masters()).map((server) => withinLimit(timeLimit, () => factsOf(server, now))),
-    )
+    const servers = await masters()
+    // Half, so that a server that hangs does not use up the time of those that answer.
+    const limit = servers.length > 1 ? Math.ceil(timeLimit / 2) : timeLimit
+    const answers = await Promise.allSettled(servers.map((server) => withinLimit(limit, () => factsOf(server, now))))
     // One dead master of a cluster must not stop decisions about keys of the others. Its own keys
     // have no answer anyway.
     const facts = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
     const [failed] = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []))
     if (facts.length === 0) throw redisErrorOf(failed ?? new Error('no master is known'))
-    this.#take(facts)
-    if (isCurrent()) this.#isKnown = true
+    return facts
   }
 
-  #take(facts: readonly ServerFacts[]): void {
-    const isFirst = this.#runIds.size === 0
-    const unknown = facts.filter(({ runId }) => runId !== undefined && !this.#runIds.has(runId))
-    for (const { runId } of unknown) if (runId !== undefined) this.#runIds.add(runId)
-    if (unknown.length > 0 && !isFirst) {
-      // An instance whose clock is behind would otherwise judge tokens from before the failover.
-      this.anotherMasterSince = this.#options.now() + Math.max(...unknown.map(({ clockAhead }) => clockAhead))
-      this.#options.onAnotherMaster()
-    }
+  #take(facts: readonly ServerFacts[], examined: Examined): void {
     this.clockAhead = Math.max(0, ...facts.map(({ clockAhead }) => clockAhead))
-    for (const notice of facts.flatMap(noticesOf)) {
+    this.#last = examined
+    const { missing } = examined
+    const wasLacking = this.#lacking !== undefined
+    this.#lacking = missing === undefined ? undefined : lackingReplicas(missing.present, missing.needed)
+    if (wasLacking !== (missing !== undefined)) this.#options.onReplicas(this.#lacking)
+    for (const notice of facts.flatMap((one) => noticesOf(one, this.#options.replicas))) {
       if (this.#told.has(notice.code)) continue
       this.#told.add(notice.code)
       this.#options.onNotice(notice)
@@ -96,33 +138,19 @@ export class ServerWatch {
   }
 }
 
-/**
- * A larger difference of the clocks causes a warning; milliseconds. Clocks that are kept by NTP
- * differ by much less, and Kerberos allows five minutes in all.
- */
-const CLOCK_TOLERANCE = 5_000
+function lackingReplicas(present: number, needed: number): RedisError {
+  return new RedisError(
+    `the master of Redis has ${present} of the ${needed} ${needed === 1 ? 'replica' : 'replicas'} that it needs, and may have been replaced`,
+    {
+      code: 'S4U_REDIS_REPLICAS',
+      hint: 'Bring the replica back. If it was taken away for good, set replicas of redisReplayStore to the number that is left.',
+    },
+  )
+}
 
-function noticesOf({ runId, evictionPolicy, maxMemory, clockAhead }: ServerFacts): Notice[] {
-  const notices: Notice[] = []
-  const warn = (code: string, message: string, hint: string): void =>
-    void notices.push({ kind: 'notice', level: 'warn', code, message, hint })
-  if (maxMemory > 0 && evictionPolicy !== undefined && evictionPolicy !== 'noeviction')
-    warn(
-      'S4U_REDIS_EVICTION',
-      `Redis drops keys when its memory is full (maxmemory-policy ${evictionPolicy}): a token whose key was dropped can be replayed`,
-      'Set maxmemory-policy to noeviction: in redis.conf, or with CONFIG SET maxmemory-policy noeviction.',
-    )
-  if (Math.abs(clockAhead) > CLOCK_TOLERANCE)
-    warn(
-      'S4U_REDIS_CLOCK',
-      `the clock of Redis is ${Math.round(Math.abs(clockAhead) / 1_000)} s ${clockAhead > 0 ? 'ahead of' : 'behind'} that of this machine`,
-      'Have both machines keep their time by NTP (chrony, systemd-timesyncd).',
-    )
-  if (runId === undefined)
-    warn(
-      'S4U_REDIS_RUN_ID',
-      'Redis does not say which server it is, so that a failover is not noticed',
-      'Permit the user of this client the command INFO (ACL SETUSER … +info).',
-    )
-  return notices
+function forgotten(): RedisError {
+  return new RedisError('another master of Redis answers since the token was made, and may not know it', {
+    code: 'S4U_REDIS_FORGOT',
+    hint: 'Requests that come ten seconds later bring a token that it can judge. If they do not, the clock of the client is behind.',
+  })
 }

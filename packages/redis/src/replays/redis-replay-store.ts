@@ -1,10 +1,30 @@
 import type { ReplayStore, ReplayVerdict } from '@s4u/acceptor'
+import { closeOptions, type OptionTableOf } from '@s4u/krb5'
 import { randomBytes } from 'node:crypto'
-import type { RedisCommands } from '../clients/commands.js'
+import type { Command, RedisCommands } from '../clients/commands.js'
 import type { RedisClient } from '../clients/redis-client.js'
 import { Connection } from '../connection/connection.js'
 import { RedisError } from '../connection/redis-error.js'
-import { type RedisOptions, redisSettings } from '../connection/redis-options.js'
+import { REDIS_OPTIONS, type RedisOptions, redisSettings, requireWithin } from '../connection/redis-options.js'
+import type { ServerWatch } from '../connection/server-watch.js'
+
+/** Options of `redisReplayStore`. */
+export interface RedisReplayOptions extends RedisOptions {
+  /**
+   * How many replicas the master of Redis has when all is well; of a cluster, each master. Tokens
+   * are accepted only while the master and its replicas that answer are a majority of these
+   * servers: with 2 one of the three may be away, with 1 none. 0: replicas are not looked at.
+   * Default: all replicas that this instance has seen must be there, and a new master may have
+   * none. Example: 2.
+   */
+  readonly replicas?: number
+}
+
+/** Every name in RedisReplayOptions; others are refused. */
+export const REDIS_REPLAY_OPTIONS = {
+  ...REDIS_OPTIONS,
+  replicas: 'value',
+} as const satisfies OptionTableOf<RedisReplayOptions>
 
 /** A replay store on Redis. */
 export interface RedisReplayStore extends ReplayStore {
@@ -12,7 +32,7 @@ export interface RedisReplayStore extends ReplayStore {
   /**
    * Looks at the servers, and warns of settings and clocks that are wrong. The first decision does
    * it otherwise. Await it before the service takes requests, to see at the start that Redis is
-   * there.
+   * there. For ten seconds after a failover it waits until tokens can be judged.
    *
    * @throws RedisError
    */
@@ -27,8 +47,10 @@ export interface RedisReplayStore extends ReplayStore {
  *   token any more.
  * - If Redis does not answer, the token is refused with 503. `onReplayStoreDown: 'accept'` of the
  *   negotiator changes that.
- * - After a failover, tokens that were made before it are refused with 503: the new master may not
- *   know them.
+ * - After a failover, tokens that were made before it, or within ten seconds after it, are refused
+ *   with 503: the new master may not know them, and the old one may still take writes.
+ * - While the master lacks replicas it may have been replaced by one of them, and tokens are
+ *   refused with 503: see `replicas`.
  *
  * The app connects the client, listens to its `error` event, and closes it.
  *
@@ -45,9 +67,11 @@ export interface RedisReplayStore extends ReplayStore {
  * }
  * ```
  */
-export function redisReplayStore(client: RedisClient, options?: RedisOptions): RedisReplayStore {
-  const settings = redisSettings('redisReplayStore', options)
-  const connection = new Connection(client, 'replays', settings)
+export function redisReplayStore(client: RedisClient, options: RedisReplayOptions = {}): RedisReplayStore {
+  const { replicas, ...rest } = closeOptions(STORE, options, REDIS_REPLAY_OPTIONS)
+  if (replicas !== undefined) requireWithin(STORE, 'replicas', replicas, 0, MAX_REPLICAS)
+  const settings = redisSettings(STORE, rest)
+  const connection = new Connection(client, 'replays', settings, replicas)
   const { watch } = connection
   const prefix = `${settings.prefix}${FORMAT}`
   return {
@@ -56,18 +80,28 @@ export function redisReplayStore(client: RedisClient, options?: RedisOptions): R
       // Who answers, and by which clock, is known before the first decision.
       await connection.look()
       const until = String(Math.ceil(expiresAt + watch.clockAhead))
-      const verdict = await connection.ask((commands) => decide(commands, key, until)).catch(fullIfOutOfMemory)
+      const verdict = await connection.ask((commands) => decide(commands, key, until, watch)).catch(fullIfOutOfMemory)
+      // A replay is one, whoever says so.
+      if (verdict !== 'fresh') return verdict
       // The client may have sent the command, or have sent it once more, to a server that took
-      // over.
+      // over. What was found before must still count now.
       await connection.look()
-      if (issuedAt <= watch.anotherMasterSince) throw forgotten()
+      watch.requireJudge(issuedAt)
       return verdict
     },
     async ready() {
       await connection.look()
+      watch.requireJudge(Infinity)
+      const wait = watch.settlesIn()
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
     },
   }
 }
+
+const STORE = 'redisReplayStore'
+
+/** Each of them takes all writes. */
+const MAX_REPLICAS = 20
 
 /**
  * The name and version of the format: the key is the digest of the authenticator, the value is the
@@ -80,9 +114,11 @@ const FORMAT = 'replay:1:'
  * more after it has connected again, also those that the server had carried out: what looks taken
  * may have been taken by this very attempt.
  */
-async function decide(commands: RedisCommands, key: string, until: string): Promise<ReplayVerdict> {
+async function decide(commands: RedisCommands, key: string, until: string, watch: ServerWatch): Promise<ReplayVerdict> {
   const attempt = nextAttempt()
-  const taken = await commands.run(key, ['SET', key, attempt, 'NX', 'PXAT', until])
+  const command: Command = ['SET', key, attempt, 'NX', 'PXAT', until]
+  const taken = await commands.run(key, command)
+  if (commands.masterNow) watch.compare(await commands.masterNow())
   if (taken === 'OK') return 'fresh'
   if (taken !== null) throw unreadable()
   return (await commands.run(key, ['GET', key])) === attempt ? 'fresh' : 'seen'
@@ -99,13 +135,6 @@ function nextAttempt(): string {
 function fullIfOutOfMemory(error: unknown): ReplayVerdict {
   if (error instanceof RedisError && error.reply === 'OOM') return 'full'
   throw error
-}
-
-function forgotten(): RedisError {
-  return new RedisError('another master of Redis answers since the token was made, and may not know it', {
-    code: 'S4U_REDIS_FORGOT',
-    hint: 'The next request brings a newer token. If it does not help, the clock of the client is behind.',
-  })
 }
 
 function unreadable(): RedisError {
