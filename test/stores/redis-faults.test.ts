@@ -136,7 +136,8 @@ await describeRealms('Redis in trouble', ['redis'], (info) => {
           slowest = Math.max(slowest, took)
           return code === 'answered fresh'
         }, 30_000)
-        expect(slowest).toBeLessThan(1_000)
+        // A decision is up to five questions of a quarter of a second each.
+        expect(slowest).toBeLessThan(2_000)
         // The replica has got the key in time, or it is lost.
         const { code } = await failure(store.remember(captured, soon(), before))
         expect(['answered seen', 'S4U_REDIS_FORGOT']).toContain(code)

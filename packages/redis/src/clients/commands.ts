@@ -19,8 +19,8 @@ export interface RedisCommands {
   runForOctets(key: string, command: Command): Promise<unknown>
   /**
    * Only of a client that does not tell when it has connected again. Returns what the master then
-   * answers to `INFO replication`; undefined where that is forbidden. Asked after an answer, it says
-   * whether that still was of the server of before.
+   * answers to `INFO replication`; undefined where that is forbidden. Asked after an answer, it
+   * says whether that still was of the server of before.
    */
   readonly masterNow?: () => Promise<unknown>
   /** Returns the masters: several of a cluster, else one. */
