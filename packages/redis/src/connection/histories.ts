@@ -21,8 +21,6 @@ export interface HistoriesOptions {
 export interface Examined {
   /** Set while a master may have been replaced. */
   readonly missing: MissingReplicas | undefined
-  /** Whether any master can be replaced by a replica. */
-  readonly isReplicated: boolean
   readonly histories: ReadonlySet<string>
 }
 
@@ -50,10 +48,9 @@ export class Histories {
     const isFirst = ![...this.#known.values()].some(({ begins }) => begins !== undefined)
     let missing: MissingReplicas | undefined
     for (const facts of masters) missing = (await this.#examineOne(facts, isFirst)) ?? missing
-    const isReplicated = masters.some((facts) => this.#isReplicated(facts))
     const seen = masters.filter(({ replicas }) => replicas > 0).map(({ time }) => time)
     this.#replicasSeenAt = latest(this.#replicasSeenAt, ...seen)
-    return { missing, isReplicated, histories: new Set(masters.flatMap((facts) => nameOf(facts) ?? [])) }
+    return { missing, histories: new Set(masters.flatMap((facts) => nameOf(facts) ?? [])) }
   }
 
   async #examineOne(facts: ServerFacts, isFirst: boolean): Promise<MissingReplicas | undefined> {

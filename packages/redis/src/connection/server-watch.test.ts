@@ -137,25 +137,21 @@ test('an instance that has just started knows of a replica that another one has 
   expect(outcome(Infinity)).toBe('S4U_REDIS_REPLICAS')
 })
 
-test('a look at a master with replicas counts for a second, and the next one is under way before', async () => {
-  const { watch, master, clock, asked } = watching()
-  master.replicas = 1
-  await watch.look()
-  clock.elapsed = 500
-  expect([watch.look(), asked.mock.calls.length]).toEqual([undefined, 1])
-  clock.elapsed = 501
-  expect([watch.look(), watch.look(), asked.mock.calls.length]).toEqual([undefined, undefined, 1])
-  await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2))
-  clock.elapsed = 1_502
-  expect(watch.look()).toBeInstanceOf(Promise)
-})
-
-test('a server alone is looked at once', async () => {
-  const { watch, clock } = watching()
-  await watch.look()
-  clock.elapsed = 1e9
-  expect(watch.look()).toBeUndefined()
-})
+test.each([0, 1])(
+  'a look at a master with %d replicas counts for a second, and the next one is under way before',
+  async (replicas) => {
+    const { watch, master, clock, asked } = watching()
+    master.replicas = replicas
+    await watch.look()
+    clock.elapsed = 500
+    expect([watch.look(), asked.mock.calls.length]).toEqual([undefined, 1])
+    clock.elapsed = 501
+    expect([watch.look(), watch.look(), asked.mock.calls.length]).toEqual([undefined, undefined, 1])
+    await vi.waitFor(() => expect(asked).toHaveBeenCalledTimes(2))
+    clock.elapsed = 1_502
+    expect(watch.look()).toBeInstanceOf(Promise)
+  },
+)
 
 test('an answer of a master that was not met in the last look has it looked at again', async () => {
   const { watch } = watching()

@@ -29,8 +29,9 @@ export interface ServerWatchOptions extends HistoriesOptions {
 }
 
 /**
- * Looks at the masters at the start, and again whenever a connection was lost or an answer did not
- * come; where there are replicas also once a second, as long as there are decisions.
+ * Looks at the masters at the start, once a second as long as there are decisions, and whenever a
+ * connection was lost or an answer did not come. Also at a server alone: it may get a replica,
+ * which then may take over.
  */
 export class ServerWatch {
   /** How far the clock of the server that is furthest ahead is ahead; milliseconds, 0 or more. */
@@ -38,7 +39,7 @@ export class ServerWatch {
   readonly #options: ServerWatchOptions
   readonly #histories: Histories
   readonly #told = new Set<string>()
-  #last: Examined = { missing: undefined, isReplicated: false, histories: new Set() }
+  #last: Examined = { missing: undefined, histories: new Set() }
   #lacking: RedisError | undefined
   #isKnown = false
   #lookedAt = -Infinity
@@ -66,7 +67,6 @@ export class ServerWatch {
    * Returns undefined if the last look still counts, else a promise of another look.
    */
   look(): Promise<void> | undefined {
-    if (this.#isKnown && !this.#last.isReplicated && this.#lacking === undefined) return undefined
     const age = this.#options.elapsed() - this.#lookedAt
     if (this.#isKnown && age <= LOOK_VALID) {
       // In the background, so that no decision waits for it.
