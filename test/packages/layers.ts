@@ -24,10 +24,7 @@ export interface PackageRow {
   readonly others?: readonly string[]
   /** Why it may import what one would not expect. Printed in CONTRIBUTING.md. */
   readonly because?: string
-  /**
-   * For a package that knows no platform: the only files that may, what each may import, and its
-   * import condition.
-   */
+  /** For a package that knows no platform: the only files that may, and what each may import. */
   readonly seams?: readonly Seam[]
   /**
    * Its rooms, highest first: a room imports only rooms that stand later in the list. A room is a
