@@ -93,7 +93,8 @@ export function redisReplayStore(client: RedisClient, options: RedisReplayOption
       await connection.look()
       watch.requireJudge(Infinity)
       const wait = watch.settlesIn()
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+      // The clock of Redis seems to be ahead by up to an answer's time more than it is.
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait + settings.timeLimit))
     },
   }
 }
