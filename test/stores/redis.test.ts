@@ -25,7 +25,7 @@ function describeStores(title: string, open: () => Promise<OpenClient>): void {
     const client = () => opened[next++ % 2].client
     beforeAll(async () => {
       opened.push(await open(), await open())
-      // The rules have tokens that are made now, which a server does not judge just after its start.
+      // The rules have tokens that are made now. A server does not judge them just after its start.
       await redisReplayStore(opened[0].client, patient).ready()
     })
     afterAll(async () => {
