@@ -8,11 +8,12 @@ import { createInterface } from 'node:readline'
 import { beforeAll, expect, test } from 'vitest'
 import { kinit, type Login, realmOf, run, runAt, runOk } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
-import { type Apache, startApache } from '../peers/apache.js'
+import { startApache } from '../peers/apache.js'
+import { startSquid } from '../peers/squid.js'
 import { beside } from '../sign-on/clients.js'
 
 /** Packages of npm that use `kerberos`, as they are installed; ours stands in its place. */
-await describeRealms('packages that use npm kerberos', ['EAST', 'apache', 'mit-clients'], (info) => {
+await describeRealms('packages that use npm kerberos', ['EAST', 'apache', 'squid', 'mit-clients'], (info) => {
   const realm = realmOf(info, 'EAST')
   const { web, api } = realm.services
   let login: Login
@@ -20,7 +21,10 @@ await describeRealms('packages that use npm kerberos', ['EAST', 'apache', 'mit-c
     login = await kinit(info, 'EAST', 'alice')
   })
 
-  test('proxy-agent-negotiate signs on to a proxy', async () => {
+  test.each([
+    ['Apache', startApache],
+    ['squid', startSquid],
+  ])('proxy-agent-negotiate signs on to %s', async (_name, start) => {
     // It asks for a ticket for HTTP@proxy, whatever the proxy is called; krb5.conf completes the
     // name.
     const SPN = 'HTTP/proxy.east.test'
@@ -38,15 +42,15 @@ await describeRealms('packages that use npm kerberos', ['EAST', 'apache', 'mit-c
     await once(inner, 'listening')
     const bound = inner.address()
     const url = `http://${info.block}.71:${typeof bound === 'object' && bound ? bound.port : 0}/`
-    const apache: Apache = await startApache({ address: `${info.block}.72`, keytab, krb5Config: info.krb5Config })
+    const peer = await start({ address: `${info.block}.72`, keytab, krb5Config: info.krb5Config, service: SPN })
     try {
       const environment = { ...login.environment, KRB5_CONFIG: krb5Config }
-      const asked = JSON.stringify({ proxy: apache.proxy, url })
+      const asked = JSON.stringify({ proxy: peer.proxy, url })
       const { stdout } = await runOk(process.execPath, [beside('../drop-in/proxy-client.mjs'), asked], { environment })
       expect(JSON.parse(stdout)).toEqual({ first: 407, scheme: 'Negotiate', second: 200, body: 'the inner page' })
-      expect(apache.proxyLog().at(-1)).toBe(`GET ${url} alice@EAST.TEST 200`)
+      await expect.poll(() => peer.proxyLog().at(-1)).toBe(`GET ${url} alice@EAST.TEST 200`)
     } finally {
-      await apache[Symbol.asyncDispose]()
+      await peer[Symbol.asyncDispose]()
       inner.close()
       await kadmin(`delprinc -force ${SPN}`)
     }
