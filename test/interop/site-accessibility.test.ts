@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer, type Server } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { built, buildSite } from '../packages/site/built-site.js'
+import { describeRealms } from '../realms/suite.js'
+
+/** A phone, a tablet and a desk; CSS pixels. */
+const WINDOWS = [
+  { width: 360, colorScheme: 'dark' },
+  { width: 820, colorScheme: 'light' },
+  { width: 1440, colorScheme: 'light' },
+] as const
+const PAGES = [
+  'index',
+  'tutorial',
+  'directory-setup',
+  'how-it-works',
+  'error-codes',
+  'packages/express',
+  'api/negotiate',
+]
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds on a page, as `color-contrast: .selector`. */
+async function violationsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return await page.evaluate(
+    `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ': ' + target.join(' '))))`,
+  )
+}
+
+/** How many pixels of a page lie beside the window. */
+const beside = (page: Page): Promise<number> =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+await describeRealms('Chromium looks at the documentation', ['chromium'], () => {
+  let browser: Browser
+  let site: Server
+  let origin: string
+
+  beforeAll(async () => {
+    buildSite()
+    site = createServer((request, response) => {
+      const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://site').pathname))
+      try {
+        response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream')
+        response.end(readFileSync(join(built, path)))
+      } catch {
+        response.writeHead(404).end()
+      }
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => site.once('listening', resolve))
+    const address = site.address()
+    origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox'] })
+  }, 900_000)
+  afterAll(async () => {
+    await browser?.close()
+    site?.close()
+  })
+
+  test.each(PAGES)(
+    '%s has no fault of accessibility at three widths, light and dark, and fits into the window',
+    async (name) => {
+      const asked = new Set<string>()
+      const found: string[] = []
+      for (const { width, colorScheme } of WINDOWS) {
+        const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } })
+        page.on('request', (request) => asked.add(new URL(request.url()).origin))
+        await page.goto(`${origin}/${name}.html`, { waitUntil: 'networkidle' })
+        found.push(...(await violationsOf(page)).map((one) => `${colorScheme} ${width}: ${one}`))
+        if ((await beside(page)) > 0) found.push(`${colorScheme} ${width}: wider than the window`)
+        await page.close()
+      }
+      expect(found).toEqual([])
+      expect([...asked].filter((one) => one !== origin && !one.startsWith('data:'))).toEqual([])
+    },
+  )
+
+  test('the search finds an error code by its name, by the keyboard alone', async () => {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    await page.goto(`${origin}/index.html`, { waitUntil: 'networkidle' })
+    await page.keyboard.press('Control+k')
+    await page.waitForSelector('#localsearch-input')
+    await page.keyboard.type('KDC_ERR_BADOPTION')
+    await page.waitForSelector('#localsearch-list a')
+    const found = await page.$$eval('#localsearch-list a', (links) => links.map((link) => link.getAttribute('href')))
+    expect(found).toContain('/error-codes.html#kdc_err_badoption')
+    await page.close()
+  })
+})
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+}
