@@ -49,9 +49,6 @@ export interface SignInOptions {
   readonly service?: PrincipalName
 }
 
-/** To the version before and back: each wrong key counts against the account. */
-const MAX_SWITCHES = 2
-
 /**
  * The state of one sign-in: what was learned from one request to the next. Most of it comes from
  * errors that nothing authenticates, so it is forgotten when the session ends.
@@ -75,7 +72,7 @@ export class AsSession {
   #hasReread = false
   /** The encryption type of which an older key than the newest is tried. */
   #switched: number | undefined
-  #switches = 0
+  #hasSwitched = false
   /** A forwardable ticket is requested: as the caller wants it, until a KDC refuses it. */
   forwardable: boolean
   #isPolicyArmored = false
@@ -145,21 +142,21 @@ export class AsSession {
   }
 
   /**
-   * Makes another key current after one was refused, if there is one: the version before, and then
-   * the first one once more. The directory may have changed the key between the two requests, and
-   * taken the first key for one to come, the second for one that was.
+   * Makes another key current after one was refused, if there is one. Goes back one version, and no
+   * further.
    */
   async tryOtherKey(refused: EtypeInfo2Entry): Promise<boolean> {
     const { signIn } = this
     const hasReread = this.#hasReread
+    const hasSwitched = this.#hasSwitched
     this.#hasReread = true
     if (!hasReread && (await signIn.reread?.(refused))) return true
-    if (this.#again || this.#switches === MAX_SWITCHES) return false
-    this.#switches++
+    if (this.#again) return false
+    this.#hasSwitched = true
     const hasOther = signIn.switchKey?.(refused.etype) ?? false
-    // After the second time the first key is current again.
-    this.#switched = hasOther && this.#switches === 1 ? refused.etype : undefined
-    return hasOther
+    // Both keys were refused, so the first one is current again.
+    this.#switched = hasOther && !hasSwitched ? refused.etype : undefined
+    return this.#switched !== undefined
   }
 
   /**
