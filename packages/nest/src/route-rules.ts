@@ -35,8 +35,8 @@ export function RequireIdentity(): CustomDecorator {
 
 /**
  * Lets members of at least one of the groups pass; other callers get 403, and so does a caller
- * whose groups are not known. At a controller and at its handler, both must let the caller pass,
- * and so must two at one place, and those of a class and of the class that it extends.
+ * whose groups are not known. Where there are several (at a controller and its handler, two at one
+ * place, at a class and the class that it extends), each must let the caller pass.
  *
  * @param groups SIDs, or `CORP\Sales` where the negotiator has the option `directory`
  * @throws ConfigurationError at once

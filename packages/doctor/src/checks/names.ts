@@ -64,7 +64,8 @@ function hostVerdict(host: string): Verdict {
 }
 
 /**
- * What browsers are told is known to who writes their policies; without it, what to write is said.
+ * Only who writes the policies of browsers knows what they say (`browserZones`). Where that is not
+ * given, the hint says what to write.
  */
 function zoneVerdict(host: string, { protocol }: URL, { browserZones: zones }: DiagnoseOptions): Verdict {
   const site = { protocol, host }

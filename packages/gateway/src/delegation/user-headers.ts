@@ -12,8 +12,8 @@ export type UserHeadersOf = (caller: CallerIdentity | undefined) => Promise<User
  * Returns the headers that say who the user is: the principal, and the groups by SID, and by name
  * too where there is a directory. Both are always there, empty where no user is known: a header
  * that a client brings along must never be the one that is read.
- * @throws S4uError where the directory cannot be asked: an inner server may go by a name that it
- * does not find
+ * @throws S4uError where the directory cannot be asked: without the names, an inner server could
+ * decide as if the user were not in those groups
  */
 export function userHeadersWith(hasDirectory: boolean): UserHeadersOf {
   return async (caller) => {

@@ -51,7 +51,7 @@ interface MessageOptions {
   readonly confidential?: boolean
 }
 
-/** A DER length of up to 32 bits has four octets more than that of an empty message. */
+/** The DER length of a message has at most four octets more than that of an empty one. */
 const RC4_LENGTH_GROWTH = 4
 
 const MESSAGE_OPTIONS = { confidential: 'flag' } as const satisfies OptionTableOf<MessageOptions>

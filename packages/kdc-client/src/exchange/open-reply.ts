@@ -1,8 +1,8 @@
 import { RejectedTokenError } from '@s4u/krb5'
 
 /**
- * Runs a function that decrypts a part of a KDC's answer or compares a checksum. An error gets a
- * message that tells the exchange and the part, which the code does not.
+ * Runs a function that decrypts a part of a KDC's answer or compares a checksum. Where it throws,
+ * the message of the error says which exchange and which part failed: the code alone does not.
  *
  * @throws RejectedTokenError
  */

@@ -28,7 +28,7 @@ export class KdcHealth {
     this.#now = now
   }
 
-  /** The KDC did not answer within the last minute. */
+  /** Within the last minute a request to the KDC went unanswered, and none was answered since. */
   isDead(address: KdcAddress): boolean {
     return (this.#deadUntil.get(formatKdcAddress(address)) ?? 0) > this.#now()
   }

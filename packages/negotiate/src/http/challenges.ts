@@ -74,7 +74,10 @@ export class Challenges {
     return this.#make(request, { kind: 'no-token' }, 401, [formatChallenge()], offers)
   }
 
-  /** Returns the challenge for a caller whom a source has refused: what others offer stands. */
+  /**
+   * Returns the challenge for a caller whom a source has refused. A 401 has what the other sources
+   * offer, too.
+   */
   refusedBySource({ httpVersionMajor = 1 }: NegotiableRequest, error: S4uError, offers: Offers): Challenge {
     const reason = { kind: 'refused', code: error.code } as const
     if (error.status === 401)

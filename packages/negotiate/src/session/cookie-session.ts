@@ -70,8 +70,8 @@ export class CookieSession {
 
   /**
    * Returns the headers that begin a session. Empty when the identity has no ticket, or a ticket
-   * that is too big: for the cookies, or for the server of `request`, where the client still sends
-   * its token beside them.
+   * that is too big for cookies, or for the limit of headers of the server of `request`, whose
+   * headers then have the cookies and the client's token together.
    */
   begin(
     identity: Identity,

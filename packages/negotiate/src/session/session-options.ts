@@ -46,8 +46,8 @@ export interface CookieSessionOptions {
   readonly maxAge?: number
   /**
    * After how long without a request a session ends, milliseconds. Default: it lasts for `maxAge`.
-   * The cookie is renewed after an eighth of that time, so it may end so much earlier, and never
-   * later.
+   * The cookie is renewed with the first request after an eighth of that time. So a session may end
+   * up to an eighth too early, and never too late.
    */
   readonly maxIdle?: number
   /**

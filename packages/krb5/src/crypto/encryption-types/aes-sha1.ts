@@ -75,8 +75,8 @@ export class AesSha1Key implements ProtocolKey, SimplifiedProfile {
     const blocks = new Uint8Array(this.#keyLength)
     blocks.set(folded(constant))
     const key = this.#base.encrypt(ZERO_IV, blocks)
-    // The cipher chains from one derivation to the next, so these blocks contain a part of the key
-    // before.
+    // `encrypt` has mixed the last block of its output before this one, a part of another derived
+    // key, into these blocks.
     blocks.fill(0)
     return key
   }

@@ -27,11 +27,12 @@ export class SignInAttempts {
   }
 
   /**
-   * Checks a credential, if an attempt is left. An attempt counts before `verify` is called, and
-   * goes on counting where `verify` fails with an S4uError of the status 401 (except an expired
-   * password, which was not wrong), or with an error that is no S4uError. Such an error is thrown
-   * after a multiple of `pace`, so that the time does not tell a user who exists from one who does
-   * not: let unknown users and wrong passwords end the same way.
+   * Checks a credential, if an attempt is left. An attempt is counted before `verify` is called. It
+   * stays counted if `verify` fails with an S4uError of the status 401 (but not for an expired
+   * password, which was not wrong), or with an error that is no S4uError. Otherwise, and after a
+   * success, this one attempt is taken back; earlier failures stay counted. The error of an attempt
+   * that stays counted is thrown after a multiple of `pace`, so that the time does not tell a user
+   * who exists from one who does not: let unknown users and wrong passwords end the same way.
    *
    * @throws TooManyAttemptsError, RejectedTokenError S4U_ATTEMPTS_UNKNOWN, and what `verify` throws
    */
@@ -135,7 +136,10 @@ function isFailure(error: unknown): boolean {
   return !S4uError.is(error) || (error.status === 401 && error.code !== 'KDC_ERR_KEY_EXPIRED')
 }
 
-/** What has a `status` is a question, such as that for a next code: it may be about nobody. */
+/**
+ * A result with a `status` is not the end but a question, such as that for the next code. It is
+ * asked of names that do not exist too, so it does not prove that the user exists.
+ */
 function isEnd(result: unknown): boolean {
   return typeof result === 'object' && result !== null && !('status' in result)
 }
