@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -25,6 +25,9 @@ const [install, realm, api, web, signIn, orders, refused] = commands
 
 beforeAll(() => {
   symlinkSync(join(root, 'test/node_modules'), join(folder, 'node_modules'))
+  mkdirSync(join(folder, 'bin'))
+  const program = `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'packages/cli/dist/s4u.js')}" "$@"\n`
+  writeFileSync(join(folder, 'bin/s4u'), program, { mode: 0o755 })
   for (const [, name, text] of page.matchAll(/Save this as `([\w.]+)`:\n\n```\w+\n([^]*?)^```$/gm)) {
     writeFileSync(join(folder, name), text)
   }
@@ -34,11 +37,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** `npx` looks into `node_modules/.bin` before it asks the network; this does the same. */
-const environment = {
-  ...process.env,
-  PATH: `${join(root, 'test/node_modules/.bin')}${delimiter}${process.env['PATH']}`,
-}
+/**
+ * `npx` finds the program that an installed package brings. Here the packages were linked before
+ * they were built, when there was no program yet.
+ */
+const environment = { ...process.env, PATH: `${join(folder, 'bin')}${delimiter}${process.env['PATH']}` }
 
 /**
  * Starts what the page says to leave running, and waits for its words. Returns what it says later.
