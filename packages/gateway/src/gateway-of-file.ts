@@ -1,5 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs'
-import { S4uError } from '@s4u/krb5'
+import { ConfigurationError, S4uError } from '@s4u/krb5'
 import { createGateway } from './create-gateway.js'
 import { readConfigFile } from './configuration/config-file.js'
 import type { GatewaySettings } from './configuration/gateway-options.js'
@@ -49,13 +49,11 @@ export async function openGatewayFile(
 ): Promise<GatewayOfFile> {
   const gateway = createGateway(settingsIn(path))
   const reload = async (): Promise<void> => {
+    const notice = await reloaded(gateway, path)
     try {
-      await gateway.reload(settingsIn(path))
-      gateway.reloadCertificates()
-      onReload({ kind: 'reloaded' })
-    } catch (error) {
-      if (!S4uError.is(error)) throw error
-      onReload({ kind: 'refused', error })
+      onReload(notice)
+    } catch {
+      process.emitWarning('onReload of openGatewayFile has thrown an error', { type: 'S4uWarning' })
     }
   }
   await gateway.listen()
@@ -66,6 +64,26 @@ export async function openGatewayFile(
     return gateway.stop()
   }
   return { gateway, reload, stop, [Symbol.asyncDispose]: stop }
+}
+
+/** Never rejects: nobody waits for a reload, and one that fails must not end a running gateway. */
+async function reloaded(gateway: Gateway, path: string): Promise<ReloadNotice> {
+  try {
+    await gateway.reload(settingsIn(path))
+    gateway.reloadCertificates()
+    return { kind: 'reloaded' }
+  } catch (error) {
+    return { kind: 'refused', error: S4uError.is(error) ? error : notReloaded(error) }
+  }
+}
+
+/** A file that was there when it was checked may be gone when it is read. */
+function notReloaded(cause: unknown): ConfigurationError {
+  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : ''
+  return new ConfigurationError(`the configuration could not be put in force${code}`, {
+    hint: 'Look whether all files that it names can be read, and send SIGHUP. The configuration before is in force.',
+    cause,
+  })
 }
 
 function settingsIn(path: string): GatewaySettings {

@@ -1,3 +1,4 @@
+import { decodeCcache, encodeCcache } from '@s4u/krb5'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
@@ -180,6 +181,27 @@ for (const key of ['CORP', 'EAST'] as const) {
       await runOk('kinit', [principal], { ...as('kpasswd'), input: `${second}\n` })
       const checked = await s4u(['keytab', 'check', at('made.keytab')], as('kpasswd'))
       expect(checked).toMatchObject({ status: 1, stdout: expect.stringMatching(/ wrong /) })
+    })
+
+    test.each([
+      ['a ticket-granting ticket of another realm does not stand for an ended one', [-60_000, 'OTHER.TEST'], 1],
+      ['one of the own realm counts', [60_000], 0],
+      ['without one, any ticket counts', ['OTHER.TEST'], 0],
+    ] as const)('klist -s: %s', async (_what, entries, status) => {
+      await s4uOk(['kinit', alice.principal], { ...as('valid'), input: `${alice.password}\n` })
+      const cache = decodeCcache(readFileSync(at('valid')))
+      const [own] = cache.credentials
+      const credentials = entries.map((one) =>
+        typeof one === 'number'
+          ? { ...own, endtime: Date.now() + one }
+          : { ...own, server: { ...own.server, name: { ...own.server.name, nameString: ['krbtgt', one] } } },
+      )
+      writeFileSync(at('valid'), encodeCcache({ ...cache, credentials }))
+      const byMit = await runOk('klist', ['-s'], as('valid')).then(
+        () => 0,
+        () => 1,
+      )
+      expect([(await s4u(['klist', '-s'], as('valid'))).status, byMit]).toEqual([status, status])
     })
 
     test('whoami, kvno in the name of a user and kdestroy do what they say', async () => {

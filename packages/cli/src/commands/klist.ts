@@ -1,5 +1,12 @@
 import type { NamedCredentialCache } from '@s4u/kdc-client'
-import { type CachedCredential, type CredentialCache, encryptionTypeName, formatPrincipal, S4uError } from '@s4u/krb5'
+import {
+  type CachedCredential,
+  type CredentialCache,
+  encryptionTypeName,
+  formatPrincipal,
+  type Principal,
+  S4uError,
+} from '@s4u/krb5'
 import { cacheOf, cachesOf } from '../access/caches.js'
 import { keytabPath, readKeytab } from '../access/keytab-files.js'
 import { defineCommand } from '../command-line/command.js'
@@ -96,21 +103,26 @@ async function principalOf(cache: NamedCredentialCache): Promise<string> {
 }
 
 /**
- * As `klist -s`: a ticket-granting ticket of the own realm, or for want of one every ticket,
- * counts.
+ * As `klist -s` of MIT: the ticket-granting ticket of the user's own realm counts. If the cache has
+ * none, every ticket counts.
  */
 async function ofValidity(caches: readonly NamedCredentialCache[], now: number): Promise<Report> {
   let isValid = false
   for (const cache of caches) {
-    const credentials = await cache.read().then(
-      ({ credentials }) => credentials,
-      () => [],
-    )
-    const granting = credentials.filter(({ server }) => server.name.nameString[0] === 'krbtgt')
+    const { principal, credentials } = await cache.read().catch(() => NO_CACHE)
+    const granting = credentials.filter(({ server }) => isOwnGranting(server, principal?.realm))
     const counted = granting.length > 0 ? granting : credentials
     if (counted.some(({ endtime }) => endtime > now)) isValid = true
   }
   return { value: { valid: isValid }, blocks: [], outcome: isValid ? 'ok' : 'refused' }
+}
+
+const NO_CACHE = { principal: undefined, credentials: [] }
+
+/** Not the one for another realm, which a referral brings. */
+function isOwnGranting({ name, realm }: Principal, own: string | undefined): boolean {
+  const [service, target, ...more] = name.nameString
+  return service === 'krbtgt' && target === own && realm === own && more.length === 0
 }
 
 function cacheValue({ name, contents }: ReadCache, showSecrets: boolean): JsonObject {

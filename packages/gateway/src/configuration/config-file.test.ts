@@ -107,6 +107,10 @@ describe('each mistake is told with its line, what was expected, and the nearest
       [`gateway.yaml:3:13: kerberos.keytab names a file that cannot be read: /FOLDER/no.keytab`],
     ],
     [
+      `${LISTENER}${SITE}kerberos: { keytab: . }`,
+      [`gateway.yaml:3:13: kerberos.keytab names a folder, where a file is needed: /FOLDER`],
+    ],
+    [
       `listeners: [{ address: 'port 80', plain: true }]\n${SITE}`,
       [
         'gateway.yaml:1:15: listeners[0].address must be host:port, [address]:port or :port, not a text of 7 characters, which is not shown',

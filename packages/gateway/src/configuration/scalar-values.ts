@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { shownInput, shownPath } from '@s4u/krb5'
 import type { ConfigReader } from './config-reader.js'
@@ -54,10 +54,11 @@ export function readFile(given: unknown, at: ConfigReader): string | undefined {
   const path = isAbsolute(given) ? given : resolve(at.source.folder, given)
   try {
     accessSync(path, constants.R_OK)
-    return path
+    if (!statSync(path).isDirectory()) return path
   } catch {
     return at.refuse(`names a file that cannot be read: ${shownPath(path)}`)
   }
+  return at.refuse(`names a folder, where a file is needed: ${shownPath(path)}`)
 }
 
 export function readUrl(given: unknown, at: ConfigReader): URL | undefined {

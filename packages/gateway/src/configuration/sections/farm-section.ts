@@ -17,7 +17,8 @@ export const FARM = group({
       default: 's4u-member',
     }),
     draining: list({
-      about: 'Members of `to` that get no new users; those whose cookie names one stay until they sign out',
+      about:
+        'Members of `to` that get no new users; those whose cookie names one stay with it until their browser drops the cookie',
       of: url({ about: 'As `to` has it', example: 'https://orders1.ad.test' }),
     }),
     retryTime: duration({
