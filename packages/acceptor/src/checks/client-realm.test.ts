@@ -40,7 +40,7 @@ describe('a user of our own realm', () => {
     expect(() => requireTrustedPath(ticket, withSids, OURS, ['ad.test'])).toThrow(
       refusal(
         'a user of ad.test came through other realms, and it is not how AD.TEST writes itself',
-        'Of two realms whose names differ in letter case one may be an attempt to be taken for the other. Write the realm in the keytab as the KDC does.',
+        'A realm whose name differs from this one in letter case alone may be posing as it. Write the realm in the keytab as the KDC does.',
       ),
     )
   })

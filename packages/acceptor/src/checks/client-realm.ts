@@ -40,7 +40,7 @@ export function requireTrustedPath(
 }
 
 const HINT_CASE =
-  'Of two realms whose names differ in letter case one may be an attempt to be taken for the other. Write the realm in the keytab as the KDC does.'
+  'A realm whose name differs from this one in letter case alone may be posing as it. Write the realm in the keytab as the KDC does.'
 
 /** Returns whether the client is anonymous. Source: RFC 8062 section 3. */
 export function isAnonymous({ flags, cname }: EncTicketPart): boolean {

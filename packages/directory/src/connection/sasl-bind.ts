@@ -38,7 +38,8 @@ export async function saslBind(connection: LdapConnection, request: BindRequest)
   if (isRefusal(answer)) return answer
   if (step.status === 'continue') {
     step = taken(client, answer.credentials)
-    // A server that has ended the sign-in takes no token any more, and did not need it.
+    // The server has already answered the last time, so a token that is still to be sent cannot
+    // reach it: the sign-in is unfinished.
     if (step.response !== undefined) throw unfinished()
   }
   if (step.status !== 'complete' || answer.result.code !== ResultCode.SUCCESS) throw unfinished()
@@ -59,7 +60,9 @@ function begin({ certificate }: LdapConnection, { ticket, mechanism, now }: Bind
   return createSaslClient({ mechanism, initiator, protection, maxOctets: MAX_FRAME_OCTETS })
 }
 
-/** Without a layer, a directory that is not sealed would be told what only it may know. */
+/**
+ * A server that offers no sealing is refused: what is asked of it would cross the network in clear.
+ */
 function taken(client: SaslClient, credentials: Uint8Array | undefined): ReturnType<SaslClient['step']> {
   try {
     return client.step(credentials)

@@ -48,7 +48,8 @@ export class MemberState {
   }
 
   /**
-   * Notes how a request has ended. One that was not reached rests; checks decide about the rest.
+   * Notes how a request has ended. A member that was not reached rests for a while; whether it is
+   * down, only health checks decide.
    */
   ended(how: 'answered' | 'unreachable'): void {
     this.#underWay--

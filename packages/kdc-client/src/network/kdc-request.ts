@@ -15,7 +15,10 @@ export interface KdcRequest {
   /** The user whose turn it is in the queue. */
   readonly place?: QueuePlace
   readonly settings: NetworkSettings
-  /** Aborts when the time is over, or when `end` was called. */
+  /**
+   * Aborts when the time limit of the request (`timeLimit`, set in transport.ts) is over, or when
+   * `end` was called.
+   */
   readonly ended: AbortSignal
   /**
    * When the time is over, as `performance.now()` counts. A request that leaves the queue later is

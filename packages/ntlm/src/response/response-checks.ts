@@ -6,7 +6,10 @@ import { hasNtlmFlag, NtlmFlag } from '../messages/ntlm-flags.js'
 import { decodeNtlmv2Response, type Ntlmv2Response } from '../messages/ntlmv2-response.js'
 import { decodeText } from '../messages/text.js'
 
-/** Whether what only some clients send must be there. What is there must be right in any case. */
+/**
+ * Whether a part that only some clients send may be missing. Where it is sent, it is checked in
+ * either case.
+ */
 export type Presence = 'allow' | 'require'
 
 /** What a response is compared with. */
@@ -60,7 +63,7 @@ function requireFlags({ flags, encryptedSessionKey }: AuthenticateMessage): void
     throw refused('STATUS_NTLM_BLOCKED', 'the client speaks no extended session security')
   const length = hasNtlmFlag(flags, NtlmFlag.KEY_EXCHANGE) ? 16 : 0
   if (length !== 0 && encryptedSessionKey.length !== length)
-    throw refused('KRB_AP_ERR_MODIFIED', 'the session key that the client exchanges has not 16 octets')
+    throw refused('KRB_AP_ERR_MODIFIED', 'the session key that the client sent does not have 16 octets')
 }
 
 /**

@@ -7,7 +7,10 @@ export type OwnTexts = Readonly<Record<string, Partial<FormTexts>>>
 /** The texts of all languages, complete. */
 export type TextsByLanguage = ReadonlyMap<string, FormTexts>
 
-/** The language for browsers that want none of those there are, and of texts that another lacks. */
+/**
+ * The language for browsers that accept none of ours. It also lends the texts that another language
+ * lacks.
+ */
 const DEFAULT_LANGUAGE = 'en'
 
 /** @throws ConfigurationError for a language or a text that there is not */

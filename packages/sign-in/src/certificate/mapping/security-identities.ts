@@ -4,8 +4,8 @@ import { directoryText } from '../x509/distinguished-name.js'
 import { hexOf, readDer, Tag } from '../x509/read-der.js'
 
 /**
- * A way to say in the directory whose certificate it is that also fits another certificate: names
- * that an authority can give twice, and which are given again to a new person.
+ * A mapping in the directory that may fit more than one certificate: by names, which an authority
+ * can write into two certificates, or give to a new person later.
  */
 export type WeakMapping = 'upn' | 'issuerAndSubject' | 'subject' | 'rfc822'
 

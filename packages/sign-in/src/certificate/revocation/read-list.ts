@@ -32,7 +32,8 @@ export function statusInList(fields: X509Fields, list: RevocationList, now: numb
   if (nextUpdate < now) throw new Error(`the list ended ${new Date(nextUpdate).toISOString()}`)
   if (isAuthority(fields) ? scope.onlyUsers : scope.onlyAuthorities)
     throw new Error('the list is about other kinds of certificates')
-  // An authority with several lists: another one than that of this certificate would not have it.
+  // Where an authority has several lists, a revoked certificate stands only in the list that the
+  // certificate itself names.
   if (scope.points !== undefined && !readStatusSources(fields).lists.some((url) => scope.points?.includes(url)))
     throw new Error('the list is one of several, and not that of this certificate')
   return { status: revoked.has(serialKey(fields.serialNumber)) ? 'revoked' : 'good', until: nextUpdate }
