@@ -7,9 +7,12 @@ import { hostOf, isIpAddress, type ServiceNameOptions, serviceNameOf } from './s
  * name from a search list, which Kerberos does not have.
  */
 
-/** Returns why a host is not the name of a service; undefined for the full name of a host. */
-function kindOf(host: string): 'address' | 'localhost' | 'short' | undefined {
-  if (isIpAddress(host)) return 'address'
+/**
+ * Returns why a host is not the name of a service. Undefined for the full name of a host, and for
+ * an address, for which no service is asked.
+ */
+function kindOf(host: string): 'localhost' | 'short' | undefined {
+  if (isIpAddress(host)) return undefined
   if (host === 'localhost' || host.endsWith('.localhost')) return 'localhost'
   return host.includes('.') ? undefined : 'short'
 }

@@ -13,19 +13,11 @@ export interface NtlmSourceOptions extends Omit<NtlmOptions, 'now' | 'random'> {
   readonly requireTls?: boolean
 }
 
+const { now: _now, random: _random, ...OF_ACCEPTOR } = NTLM_OPTIONS
+
 /** Every name in NtlmSourceOptions; others are refused. */
 export const NTLM_SOURCE_OPTIONS = {
-  domain: 'value',
-  dnsDomain: 'value',
-  domainSid: 'value',
-  account: 'value',
-  controllers: 'value',
-  trustedDomains: 'value',
-  hosts: 'texts',
-  targetName: 'value',
-  channelBinding: 'value',
-  mic: 'value',
-  timeLimit: 'value',
+  ...OF_ACCEPTOR,
   level: 'value',
   requireTls: 'flag',
 } as const satisfies OptionTableOf<NtlmSourceOptions>

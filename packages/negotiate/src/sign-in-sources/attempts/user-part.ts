@@ -1,6 +1,6 @@
 /**
  * Returns what all ways to write one account have in common: `alice` for `ALICE`, `alice@ad.test`
- * and `AD\\alice`, without case and accents, as directories compare names. Attempts and used
+ * and `AD\alice`, without case and accents, as directories compare names. Attempts and used
  * passcodes are counted under it. Accounts of several domains may share it.
  */
 export function userPartOf(name: string): string {
