@@ -61,6 +61,44 @@ describe('a host whose sites all have paths', () => {
   })
 })
 
+describe('a site where tickets alone sign in', () => {
+  const signedOut = '/.s4u/signed-out'
+
+  test('has the page of the user, and a sign-out that ends the session and signs nobody in again', async () => {
+    await using site = await gatewaySite({ site: { signIn: 'negotiate' } })
+    const first = await site.ask('/.s4u/', { as: 'alice' })
+    expect([first.status, first.body]).toEqual([200, expect.stringContaining('action="/.s4u/sign-out"')])
+    const headers = { cookie: cookiesOf(first), origin }
+    expect((await site.ask('/orders', { headers })).body).toBe('alice@AD.TEST /orders')
+    const out = await site.ask('/.s4u/sign-out', { method: 'POST', headers })
+    expect([out.status, out.headers.location]).toEqual([303, signedOut])
+    expect(out.headers['set-cookie']?.join()).toContain('Max-Age=0')
+    expect(out.headers['www-authenticate']).toBeUndefined()
+    const copied = await site.ask('/orders', { headers })
+    expect(copied.status).toBe(401)
+    const page = await site.ask(signedOut, { headers: { 'accept-language': 'de' } })
+    expect([page.status, page.headers['www-authenticate']]).toEqual([200, undefined])
+    expect(page.body).toContain('<h1>Sie sind abgemeldet</h1>')
+    expect(site.seen).toHaveLength(1)
+  })
+
+  test('is not signed out by a page of another site, nor by a GET', async () => {
+    await using site = await gatewaySite({ site: { signIn: 'negotiate' } })
+    const cookie = cookiesOf(await site.ask('/orders', { as: 'alice' }))
+    const forged = { cookie, origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' }
+    expect((await site.ask('/.s4u/sign-out', { method: 'POST', headers: forged })).status).toBe(403)
+    const looked = await site.ask('/.s4u/sign-out', { headers: { cookie } })
+    expect([looked.status, looked.headers['set-cookie']]).toEqual([200, undefined])
+    expect((await site.ask('/orders', { headers: { cookie } })).body).toBe('alice@AD.TEST /orders')
+  })
+
+  test('shows the page after the sign-out for hosts of its own only', async () => {
+    await using site = await gatewaySite()
+    expect((await site.ask(signedOut, { host: 'unknown.example.com' })).status).toBe(404)
+    expect((await site.ask(signedOut, { method: 'POST', headers: { origin } })).status).toBe(401)
+  })
+})
+
 test('the pages of the gateway look as the page to sign in does, with the name and colour of the site', async () => {
   const form = { form: { title: 'Example <Ltd>', accent: '#7a1fa2' } }
   await using site = await gatewaySite({

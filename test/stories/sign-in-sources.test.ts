@@ -317,6 +317,10 @@ test.each([
   [{ signIn: [{}] }, 'signIn must be a list of ways to sign in'],
   [{ signIn: [bell, bell] }, 'signIn: bell is there twice'],
   [{ signInOptions: { path: '//evil' } }, 'is no path of this site'],
+  [
+    { signInOptions: { afterSignOut: '//evil' } },
+    'signInOptions.afterSignOut: a text of 6 characters, which is not shown is no path of this site',
+  ],
   [{ signInOptions: { attempts: { perUser: 0 } } }, 'signInOptions.attempts.perUser must be a whole number from 1'],
   [{ signInOptions: { attempts: { store: {} } } }, 'signInOptions.attempts.store must have take and settle'],
   [{ trustedProxies: ['proxy.ad.test'] }, 'trustedProxies: "proxy.ad.test" is neither an address nor a network'],

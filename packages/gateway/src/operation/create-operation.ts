@@ -3,7 +3,7 @@ import { writeAuditTo } from '@s4u/negotiate'
 import type { OperationSettings } from '../configuration/gateway-options.js'
 import { networksOf } from '../configuration/networks.js'
 import { listOf } from '../requests/raw-headers.js'
-import type { CallerRequest, ReceivedRequest } from '../requests/steps.js'
+import type { CallerRequest, ReceivedRequest, SiteRequest } from '../requests/steps.js'
 import { accessLine } from './access-line.js'
 import { alertOf, Alerts, publishRequest } from './alerts.js'
 import { GatewayMetrics } from './gateway-metrics.js'
@@ -11,6 +11,7 @@ import { textPage } from './html-page.js'
 import { cut, jsonLine } from './json-line.js'
 import type { AccessRecord, MemberCondition, Operation, Page } from './operation.js'
 import { type PageSettings, refusalPage } from './refusal-page.js'
+import { signedOutPage } from './signed-out-page.js'
 import { userPage } from './user-page.js'
 
 export interface OperationDeps {
@@ -93,6 +94,10 @@ class GatewayOperation implements Operation {
     const others = said.filter((address) => !isThisMachine(address))
     if (![request.socket?.remoteAddress, ...others].every(this.#mayReadMetrics)) return textPage(404, 'not found\n')
     return textPage(200, this.#metrics.text(), 'text/plain; version=0.0.4; charset=utf-8')
+  }
+
+  signedOutPage(request: SiteRequest): Page | undefined {
+    return signedOutPage(request, this.#pages)
   }
 
   userPage(request: CallerRequest): Page {

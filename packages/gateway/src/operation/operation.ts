@@ -41,6 +41,8 @@ export interface Operation {
   memberIs(site: string, member: string, state: MemberCondition): void
   /** Health and metrics, which need no user; undefined for any other path. */
   ownPage(request: ReceivedRequest): Page | undefined
+  /** The page after a sign-out, which needs no user; undefined for any other path. */
+  signedOutPage(request: SiteRequest): Page | undefined
   /** The page at the path of the gateway itself: who the user is, how, until when. */
   userPage(request: CallerRequest): Page
   /** The page of a refusal: says what a user may know. */

@@ -115,6 +115,13 @@ describe('the page of a user', () => {
     expect(body).not.toContain('<form')
   })
 
+  test('of a session that begins with this answer has a way out, and no end yet', () => {
+    const answerHeaders = { 'Set-Cookie': ['s=1'] }
+    const { body } = userPage(requestOf({ caller, way: 'negotiate', answerHeaders }), settings)
+    expect(body).toContain('action="/.s4u/sign-out"')
+    expect(body).not.toContain('<dt>Until</dt>')
+  })
+
   test('of a way without a word of ours shows its name, and of no user says that', () => {
     expect(userPage(requestOf({ caller, way: 'badge' }), settings).body).toContain('<dd>badge</dd>')
     expect(userPage(requestOf(), settings).body).toContain('<h1>You are not signed in</h1>')

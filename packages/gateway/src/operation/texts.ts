@@ -15,6 +15,7 @@ export interface Texts {
     readonly nobody: string
     readonly oneRequest: string
   }
+  readonly signedOut: { readonly title: string; readonly sentence: string }
   /** Title and sentence of each refusal. */
   readonly refusals: Readonly<Record<RefusalKind, readonly [title: string, sentence: string]>>
   /** Ways to sign in; others are shown by their names. */
@@ -44,6 +45,11 @@ const en: Texts = {
     until: 'Until',
     nobody: 'You are not signed in',
     oneRequest: 'for each request',
+  },
+  signedOut: {
+    title: 'You are signed out',
+    sentence:
+      'Your computer may sign you in again by itself as soon as a page is opened here. If others use it too, sign out of the computer, or close all windows of the browser.',
   },
   refusals: {
     'bad-request': ['This request cannot be read', 'Your browser or program sent something that is not allowed here.'],
@@ -89,6 +95,11 @@ const de: Texts = {
     until: 'Bis',
     nobody: 'Sie sind nicht angemeldet',
     oneRequest: 'für jede Anfrage',
+  },
+  signedOut: {
+    title: 'Sie sind abgemeldet',
+    sentence:
+      'Ihr Computer kann Sie von selbst wieder anmelden, sobald hier eine Seite geöffnet wird. Wenn ihn auch andere benutzen, melden Sie sich vom Computer ab oder schließen Sie alle Fenster des Browsers.',
   },
   refusals: {
     'bad-request': [
@@ -137,6 +148,11 @@ const fr: Texts = {
     until: 'Jusqu’à',
     nobody: 'Vous n’êtes pas connecté',
     oneRequest: 'à chaque requête',
+  },
+  signedOut: {
+    title: 'Vous êtes déconnecté',
+    sentence:
+      'Votre ordinateur peut vous reconnecter de lui-même dès qu’une page est ouverte ici. Si d’autres l’utilisent aussi, fermez la session de l’ordinateur ou toutes les fenêtres du navigateur.',
   },
   refusals: {
     'bad-request': [

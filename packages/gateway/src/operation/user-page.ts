@@ -11,18 +11,25 @@ export function userPage(request: CallerRequest, settings: PageSettings): Page {
 }
 
 function pageOf(request: CallerRequest, settings: PageSettings): Page {
-  const { caller, session, way } = request
+  const { caller, session, way, answerHeaders } = request
   const language = languageOf(request.request.headers['accept-language'], settings.language)
   const texts = textsIn(language)
   const theme = themeFor(request, settings)
   if (caller === undefined) return htmlPage(200, { language, title: texts.home.nobody, body: markup``, theme })
   const how = session?.authenticationMethod ?? way
+  // A session that begins with this very answer has no end to show yet.
+  const begins = session === undefined && answerHeaders['Set-Cookie'] !== undefined
+  const until = session === undefined ? texts.home.oneRequest : time(session.expiresAt, language)
   const body = markup`<dl>
 <dt>${texts.home.user}</dt><dd>${caller.principal}</dd>
 <dt>${texts.home.way}</dt><dd>${texts.ways[how === 'kerberos' ? 'negotiate' : how] ?? how}</dd>
-<dt>${texts.home.until}</dt><dd>${session === undefined ? texts.home.oneRequest : time(session.expiresAt, language)}</dd>
-</dl>
-${session === undefined ? undefined : signOutForm(settings.path, texts.signOut)}`
+${
+  begins
+    ? undefined
+    : markup`<dt>${texts.home.until}</dt><dd>${until}</dd>
+`
+}</dl>
+${session === undefined && !begins ? undefined : signOutForm(settings.path, texts.signOut)}`
   return htmlPage(200, { language, title: texts.home.title, body, theme })
 }
 

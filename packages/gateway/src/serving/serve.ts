@@ -62,6 +62,8 @@ export async function serve(request: ClientRequest, replyTo: ReplyTo, on: Receiv
     const own = serving.operation.ownPage(received)
     if (own !== undefined) return writePage(replyTo, request, own)
     const sited = record.is(withRules(record.is(siteOf(received, serving)), serving))
+    const signedOut = serving.operation.signedOutPage(sited)
+    if (signedOut !== undefined) return writePage(replyTo, request, signedOut)
     const caller = await identify(sited, serving.signIns.of(sited.site))
     if ('statusCode' in caller) return answerChallenge(caller, sited, record)
     if (caller.session !== undefined) serving.sessionWatch.seen(caller.session, serving.now())

@@ -1,8 +1,14 @@
 import type { ReplayStore } from '@s4u/acceptor'
 import { createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
-import type { GatewaySettings, SessionSettings, SiteSettings } from '../configuration/gateway-options.js'
+import type {
+  GatewaySettings,
+  SessionSettings,
+  SignInSettings,
+  SiteSettings,
+} from '../configuration/gateway-options.js'
 import { sharedSignInKey } from '../configuration/shared-sign-in.js'
-import { waysOf } from '../configuration/sign-in-pages.js'
+import { mayHavePages, waysOf } from '../configuration/sign-in-pages.js'
+import { SIGNED_OUT } from '../operation/signed-out-page.js'
 import type { ReceivedRequest } from '../requests/steps.js'
 import { allowedTargets } from './allowed-targets.js'
 import { sourcesOf, type SourcesDeps } from './sources.js'
@@ -44,7 +50,8 @@ export function createSignIns(settings: GatewaySettings, deps: SignInsDeps): Sig
     let negotiator = byWays.get(key)
     if (negotiator === undefined) {
       const own = { signIn: sourcesOf(ways, deps), ...(site.origins.length > 0 && { crossSite: site.origins }) }
-      negotiator = createNegotiator({ ...shared, ...own })
+      const signInOptions = { ...signOutOptions(ways, settings), ...shared.signInOptions }
+      negotiator = createNegotiator({ ...shared, ...own, signInOptions })
       byWays.set(key, negotiator)
     }
     bySite.set(site, negotiator)
@@ -87,12 +94,23 @@ function sharedOptions(
     },
     session: session.cookie && sessionOption(session, deps.sessionKey),
     replayCache: deps.replayCache,
-    signInOptions: { path: operation.path },
     trustedProxies: proxiesOf(front),
     clientAddress: (request) => deps.receivedAs(request)?.clientAddress,
     now: deps.now,
     ...given,
+    signInOptions: { path: operation.path, ...given?.signInOptions },
   }
+}
+
+/**
+ * After a sign-out a way with pages shows its page. Any other would sign the user in again at once,
+ * by a ticket or a certificate, as if nothing had been asked for.
+ */
+function signOutOptions(
+  ways: readonly SignInSettings[],
+  { operation }: GatewaySettings,
+): NegotiatorOptions['signInOptions'] {
+  return mayHavePages(ways) ? {} : { afterSignOut: `${operation.path}/${SIGNED_OUT}` }
 }
 
 /** Those in front of the gateway, and those that ask it, say whether the client uses TLS. */

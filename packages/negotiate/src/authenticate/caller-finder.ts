@@ -154,11 +154,11 @@ export class CallerFinder {
    */
   #sourceFor(request: NegotiableRequest, authorization: string): NamedSource | 'sign-out' | undefined {
     const { sources } = this.#deps
+    if (sources.isSignOut(request)) return 'sign-out'
     if (sources.isEmpty) return undefined
     const received = sources.received(request)
     const hasToken = authorization === 'token' || authorization === 'malformed'
     if (hasToken && !sources.isOwnPage(received)) return undefined
-    if (received.method === 'POST' && received.path === `${sources.path}/sign-out`) return 'sign-out'
     return sources.find(received)
   }
 

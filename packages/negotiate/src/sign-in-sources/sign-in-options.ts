@@ -21,12 +21,20 @@ export interface SignInOptions {
    * Where the negotiator is mounted below a path, write that in front: `/app/.s4u`.
    */
   readonly path?: string
+  /**
+   * The path to which a browser goes after a sign-out. Default `/`, or what a source says (`oidc()`
+   * with its `afterSignOut`). With it `PATH/sign-out` is served without `signIn` too: for sessions
+   * that tickets begin. Such a browser signs in again by itself with its next request, so let the
+   * path be a page for unknown callers. Example: `/signed-out`.
+   */
+  readonly afterSignOut?: string
   /** How often users may try. */
   readonly attempts?: AttemptOptions
 }
 
 export const SIGN_IN_OPTIONS = {
   path: 'value',
+  afterSignOut: 'value',
   attempts: ATTEMPT_OPTIONS,
 } as const satisfies OptionTableOf<SignInOptions>
 
@@ -43,6 +51,15 @@ export function signInPathOf({ path = DEFAULT_PATH }: SignInOptions): string {
   if (typeof path === 'string' && localTarget(path) !== undefined && !/[?#%;]|\/$/.test(path)) return path
   throw new ConfigurationError(`signInOptions.path: ${shownInput(path)} is no path of this site`, {
     hint: "Write it with a slash in front and none behind: '/.s4u'.",
+  })
+}
+
+/** @throws ConfigurationError */
+export function afterSignOutOf({ afterSignOut }: SignInOptions): string | undefined {
+  if (afterSignOut === undefined) return undefined
+  if (typeof afterSignOut === 'string' && localTarget(afterSignOut) !== undefined) return afterSignOut
+  throw new ConfigurationError(`signInOptions.afterSignOut: ${shownInput(afterSignOut)} is no path of this site`, {
+    hint: "Write a path with one slash in front: '/signed-out'.",
   })
 }
 

@@ -8,7 +8,7 @@ import { warnOfWorkers } from './attempts/process-attempts.js'
 import { SignInAttempts } from './attempts/sign-in-attempts.js'
 import { keyedDigest } from './keyed-digest.js'
 import { sealedTexts } from './sealed-texts.js'
-import { requireSources, signInPathOf, type SignInSourcesOptions } from './sign-in-options.js'
+import { afterSignOutOf, requireSources, signInPathOf, type SignInSourcesOptions } from './sign-in-options.js'
 import { type ReceivedAs, signInRequest, type SignInRequest } from './sign-in-request.js'
 import type { SignInLink } from './sign-in-link.js'
 import type { SignInSite } from './sign-in-site.js'
@@ -46,12 +46,14 @@ export class SignInSources {
   readonly path: string
   readonly #sources: readonly NamedSource[]
   readonly #addresses: ClientAddresses
+  readonly #afterSignOut: string | undefined
   readonly #received = new WeakMap<NegotiableRequest, SignInRequest>()
 
   /** @throws ConfigurationError */
   constructor(deps: SignInSourcesDeps) {
     const { signIn = [], signInOptions = {} } = deps.options
     this.path = signInPathOf(signInOptions)
+    this.#afterSignOut = afterSignOutOf(signInOptions)
     this.#addresses = deps.addresses
     const given = requireSources(signIn)
     if (given.length > 0 && signInOptions.attempts?.store === undefined) warnOfWorkers()
@@ -88,6 +90,12 @@ export class SignInSources {
     return path.startsWith(`${this.path}/`)
   }
 
+  /** Whether a request asks to sign out, at a negotiator that serves that. */
+  isSignOut(request: NegotiableRequest): boolean {
+    if (request.method !== 'POST' || (this.isEmpty && this.#afterSignOut === undefined)) return false
+    return this.received(request).path === `${this.path}/sign-out`
+  }
+
   /** Returns the source that decides about a request; undefined where it brings nothing for any. */
   find(request: SignInRequest): NamedSource | undefined {
     return this.#sources.find(({ opened }) => opened.brings(request))
@@ -121,7 +129,7 @@ export class SignInSources {
       const answer = opened.signedOut?.(request, session)
       if (answer !== undefined) return answer
     }
-    return { statusCode: 303, headers: { Location: '/' }, body: '' }
+    return { statusCode: 303, headers: { Location: this.#afterSignOut ?? '/' }, body: '' }
   }
 
   async ready(): Promise<void> {
