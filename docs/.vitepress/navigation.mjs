@@ -47,6 +47,10 @@ export const sections = (packages) => [
     text: 'Reference',
     items: [
       page('Error codes', '/error-codes'),
+      page('Command line', '/command-line'),
+      page('Settings of the gateway', '/gateway-configuration'),
+      page('Events and audit fields', '/events'),
+      page('Limits', '/limits'),
       page('krb5.conf', '/krb5-conf'),
       page('What real KDCs do', '/interop'),
       page('What is installed', '/dependencies'),

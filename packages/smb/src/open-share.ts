@@ -81,7 +81,15 @@ const DIALECTS: readonly Dialect[] = ['3.1.1', '3.0.2', '3.0', '2.1']
 const CIPHERS: readonly Cipher[] = ['aes-256-gcm', 'aes-128-gcm', 'aes-256-ccm', 'aes-128-ccm']
 const SIGNING: readonly SigningAlgorithm[] = ['aes-128-gmac', 'aes-128-cmac']
 const PORT = 445
+/**
+ * How long one request may take by default; milliseconds. A disk that has to start takes ten
+ * seconds.
+ */
 const TIME_LIMIT = 30_000
+/**
+ * How long a connection without open files stays; milliseconds. The next call within a page needs
+ * no new sign-in.
+ */
 const IDLE_TIMEOUT = 10_000
 
 /** The longest that a timer of Node can wait, in milliseconds. */

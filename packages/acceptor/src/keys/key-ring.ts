@@ -21,6 +21,10 @@ const RELOAD_WAIT = 250
  * meanwhile, and its thief may send the first request. In milliseconds.
  */
 const RELOAD_WAIT_AFTER_IDLE = 2_000
+/**
+ * After this time without a request the longer wait applies, in milliseconds: the keytab has not
+ * been looked at meanwhile.
+ */
 const IDLE_AFTER = 10_000
 
 /** What a key ring needs beside its keytabs. */

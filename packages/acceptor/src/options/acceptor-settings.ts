@@ -59,6 +59,10 @@ const DEFAULT_CLOCK_SKEW = 300_000
  */
 const FRACTION = 1_000
 
+/**
+ * How many opened tickets are kept: the users of one service in a busy hour. Their memory has a
+ * limit of its own.
+ */
 const DEFAULT_OPENED_TICKETS = 4_096
 
 /**

@@ -26,6 +26,7 @@ export interface Withheld {
  */
 export const MAX_SHOWN = 100
 
+/** How many characters of a name an event shows: a realm of another forest chooses it. */
 const LONGEST_TEXT = 256
 
 /**

@@ -120,6 +120,10 @@ const SLICE = 16_000
  */
 const WORDS = 4
 const FIRST_CAPACITY = 64
+/**
+ * The part of a table that is filled before it grows: with more, a look-up would have to pass many
+ * entries.
+ */
 const MAX_LOAD = 0.75
 /** With this factor and MAX_LOAD, a table is at least half full after it has grown. */
 const GROWTH = 1.5

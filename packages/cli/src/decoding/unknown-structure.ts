@@ -4,6 +4,7 @@ import { branch, leaf } from './nodes.js'
 
 /** How deep a structure is shown, and how many elements: more does not help a reader. */
 const MAX_DEPTH = 12
+/** How many elements of a structure are shown: more than a reader looks at. */
 const MAX_ELEMENTS = 400
 
 /**

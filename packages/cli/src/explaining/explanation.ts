@@ -42,6 +42,7 @@ export function similarCodes(text: string): readonly string[] {
 }
 
 const SHORTEST_WORD = 4
+/** How many similar codes are offered for one that is not known: what fits into a line or two. */
 const MOST_SIMILAR = 8
 
 function everything(): readonly Explanation[] {

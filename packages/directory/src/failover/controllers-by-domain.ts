@@ -18,8 +18,17 @@ const KNOWN_FOR = 300_000
 /** Domains that are remembered: a forest has some dozens. */
 const MAX_DOMAINS = 1_000
 
+/**
+ * The default limit of one question, in milliseconds: enough to pass two controllers that do not
+ * answer.
+ */
 const DEFAULT_TIME_LIMIT = 15_000
+/** The default number of connections to one controller: each has several questions under way. */
 const DEFAULT_CONNECTIONS = 4
+/**
+ * How long an idle connection stays open by default, in milliseconds. A controller of Windows
+ * closes one after 15 minutes (MaxConnIdleTime).
+ */
 const DEFAULT_IDLE_TIMEOUT = 30_000
 
 /** The controllers of every domain that is asked, each opened when it is first needed. */

@@ -15,6 +15,10 @@ import { type Page, type PageRequest, searchPage } from '../session/search-page.
  */
 const MAX_PAGE_SIZE = 1_000
 
+/**
+ * Entries of one page by default: half of what Active Directory gives, so that no page is cut
+ * short.
+ */
 const DEFAULT_PAGE_SIZE = 500
 
 /** A search with more entries is nearly always a mistake in the filter. */

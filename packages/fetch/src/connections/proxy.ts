@@ -234,7 +234,7 @@ function connectThrough(
   })
 }
 
-/** How long the proxy may take to answer a CONNECT; milliseconds. */
+/** How long the proxy may take to answer a `CONNECT`; milliseconds. */
 const TUNNEL_TIMEOUT = 10_000
 
 const nothing = (): Promise<undefined> => Promise.resolve(undefined)

@@ -26,7 +26,9 @@ export function accessLine({ request, statusCode, sent, took, member, error }: A
   }
 }
 
+/** How many characters of a method a line of the access log has: a client may send any word. */
 const MAX_METHOD = 32
+/** How many characters of a host it has: names in DNS are no longer. RFC 1035 section 2.3.4. */
 const MAX_HOST = 253
 /** Longer ones are attacks, or say nothing more. */
 const MAX_PATH = 2_048

@@ -9,13 +9,17 @@ export const GATEWAY_CHANNEL = 's4u:gateway'
 /** What somebody must look at: an inner server, the directory or the gateway is set up wrong. */
 export interface GatewayAlert {
   readonly kind: 'alert'
+  /** The code of the error: `S4U_INNER_REFUSED`. */
   readonly code: string
+  /** What is wrong, in a sentence. */
   readonly message: string
   /** What to do. */
   readonly hint?: string
   /** The request that showed it. */
   readonly id?: string
+  /** The site of that request. */
   readonly site?: string
+  /** The address of the client. */
   readonly client?: string
 }
 
@@ -24,10 +28,15 @@ export interface GatewayRequestEvent {
   readonly kind: 'request'
   /** Milliseconds, until its last octet was sent. */
   readonly duration: number
+  /** The HTTP status of the answer. */
   readonly status: number
+  /** The site, where one was found. */
   readonly site?: string | undefined
+  /** The user, where one is known: `alice@AD.TEST`. */
   readonly user?: string | undefined
+  /** How the user was known: `negotiate`, `session`, `form`. */
   readonly way?: string | undefined
+  /** The code of a refusal. */
   readonly code?: string | undefined
 }
 

@@ -128,4 +128,5 @@ class GatewayOperation implements Operation {
   }
 }
 
+/** How many characters of a message an alert has: a peer may have chosen a part of it. */
 const MAX_MESSAGE = 4_096

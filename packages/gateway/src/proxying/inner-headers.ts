@@ -62,6 +62,7 @@ const judged = new Map<string, boolean>()
 
 /** Clients choose names: no more are kept, and no longer ones. */
 const MAX_JUDGED = 500
+/** The longest name, in characters, whose verdict is kept; longer ones are judged each time. */
 const MAX_JUDGED_LENGTH = 64
 
 function isDropped(name: string): boolean {

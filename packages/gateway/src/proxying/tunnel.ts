@@ -116,5 +116,5 @@ function tie(client: Socket, inner: Socket, { site }: CallerRequest, { lastsFor,
   for (const side of [client, inner]) side.once('end', () => setTimeout(end, LINGER).unref())
 }
 
-/** Timers of Node take no more: 24 days. */
+/** Timers of Node take no more: 24 days. Milliseconds. */
 const LONGEST = 2 ** 31 - 1

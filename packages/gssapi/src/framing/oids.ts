@@ -22,7 +22,7 @@ export function isKerberos(mechanism: string): boolean {
   return mechanism === Mechanism.KRB5 || mechanism === Mechanism.MS_KRB5
 }
 
-/** The longest OBJECT IDENTIFIER in octets. Those of mechanisms have fewer than 12. */
+/** The longest `OBJECT IDENTIFIER` in octets. Those of mechanisms have fewer than 12. */
 const MAX_OID_OCTETS = 64
 
 /**

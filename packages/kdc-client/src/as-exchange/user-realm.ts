@@ -21,6 +21,10 @@ import { ticketGrantingService } from '../tickets/granting-ticket.js'
 import { parseUser, type S4uUser } from '../tickets/s4u-user.js'
 
 const AS_REP_TAG = 0x6b
+/**
+ * The most realms on the way to that of a user: a KDC refers from one to the next, and could do so
+ * in circles.
+ */
 const MAX_REALMS = 4
 /** The lifetime that the request asks for; milliseconds. The reply is not used, so it is short. */
 const LIFETIME = 600_000

@@ -64,4 +64,8 @@ async function usableIn(shared: SealedTickets, id: string, isUsable: (ticket: Se
 
 /** The pauses between looks at the store; milliseconds. An exchange takes about as long. */
 const FIRST_PAUSE = 10
+/**
+ * The longest pause; milliseconds. A ticket that came meanwhile is noticed soon, and the store is
+ * not asked all the time.
+ */
 const LAST_PAUSE = 160

@@ -48,6 +48,7 @@ export interface TicketStoreOptions {
 
 const NONCE = 12
 const TAG = 16
+/** The shortest secret, in octets: as long as the keys that are made of it. */
 const MIN_SECRET = 32
 
 /**
@@ -55,7 +56,15 @@ const MIN_SECRET = 32
  * wait long for an instance that has died.
  */
 const LEASE = 1_500
+/**
+ * The shortest lease; milliseconds. Within less no KDC has answered, and every instance would ask
+ * it.
+ */
 const MIN_LEASE = 100
+/**
+ * The longest lease; milliseconds. Other instances wait for one that has died until its lease
+ * ends.
+ */
 const MAX_LEASE = 60_000
 
 /**

@@ -125,4 +125,5 @@ export class ProxyIds {
   }
 }
 
+/** Targets that are remembered for each user: a service calls few others. */
 const MAX_TARGETS_EACH = 16

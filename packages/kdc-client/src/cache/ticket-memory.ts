@@ -17,6 +17,7 @@ const OVERHEAD = 2_000
  * directory wants to see the effect.
  */
 const REFUSED_FOR = 10_000
+/** Refusals that are remembered: callers choose names, and each is one more. */
 const MAX_REFUSALS = 10_000
 /**
  * Octets that refusals may take. The names in them come from forms, and an error carries hints, a

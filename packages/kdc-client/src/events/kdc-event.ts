@@ -6,7 +6,12 @@ import type { ExchangeStep } from '../errors/kdc-answer.js'
  */
 export interface KdcEvent {
   readonly kind: 'exchange'
+  /**
+   * Which exchange: a sign-in (`AS`), a ticket for the account itself (`TGS`), or one in the name
+   * of a user.
+   */
   readonly step: ExchangeStep
+  /** Whether there is a ticket. */
   readonly outcome: 'issued' | 'failed'
   /** `svc-web@AD.TEST` */
   readonly account: string
@@ -14,29 +19,31 @@ export interface KdcEvent {
   readonly target: string
   /** The user of a delegation step. */
   readonly user?: string
-  /**
-   * Why the exchange failed: `KDC_ERR_BADOPTION`, or `AbortError` if all callers gave up. A failed
-   * delegation also has the reason and the NTSTATUS.
-   */
+  /** Why the exchange failed: `KDC_ERR_BADOPTION`, or `AbortError` if all callers gave up. */
   readonly code?: string
+  /** Of a failed delegation: `target-not-allowed`. */
   readonly reason?: string
+  /** The NTSTATUS that the KDC added: `0xC0000022`. */
   readonly ntStatus?: string
   /** The encryption type of the ticket, if there is one. */
   readonly encryptionType?: string
+  /** The encryption type of the session key. */
   readonly sessionEncryptionType?: string
+  /** Whether the ticket is evidence for a further service. */
   readonly forwardable?: boolean
   /** When the ticket expires; milliseconds since the epoch. */
   readonly expiresAt?: number
   /** How long the exchange took; milliseconds. */
   readonly duration: number
-  /**
-   * The names as in Windows events 4768 and 4769: the account `svc-web`, its domain, and those of
-   * the user if there is one.
-   */
+  /** The account without its realm, as in Windows events 4768 and 4769: `svc-web`. */
   readonly accountName: string
+  /** The realm of the account: `AD.TEST`. */
   readonly accountDomain: string
+  /** The user of a delegation step without the realm: `alice`. */
   readonly userName?: string
+  /** The user's realm. */
   readonly userDomain?: string
+  /** The service that was asked for, without its realm. */
   readonly serviceName: string
   /** The realm of the service; known if there is a ticket. */
   readonly serviceRealm?: string
@@ -61,11 +68,9 @@ export interface KdcEvent {
    * told them. This service appears by its account. In a delegation step.
    */
   readonly transitedServices?: readonly string[]
-  /**
-   * The SIDs of the user and of the account that asks, if the caller told them. In a delegation
-   * step.
-   */
+  /** The SID of the user, if the caller told it. In a delegation step. */
   readonly userSid?: string
+  /** The SID of the account that asks, if the caller told it. In a delegation step. */
   readonly accountSid?: string
   /** Why the cache did not answer. */
   readonly cache: CacheMiss

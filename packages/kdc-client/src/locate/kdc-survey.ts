@@ -58,6 +58,10 @@ export interface KdcSurvey {
   readonly servers: readonly SurveyedKdc[]
 }
 
+/**
+ * How long one address may take to answer; milliseconds. All are asked at once, and a person waits
+ * for the list.
+ */
 const TIME_LIMIT = 2_000
 
 /**

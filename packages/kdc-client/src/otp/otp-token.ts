@@ -49,6 +49,7 @@ const MAX_TOKENS = 32
  * adds four for the time.
  */
 const MAX_NONCE = 256
+/** The shortest nonce, in octets: fewer could repeat. */
 const MIN_NONCE = 16
 
 /** A longer text is not meant for people. */

@@ -10,8 +10,8 @@
 export const MAX_MESSAGE_OCTETS = 1 << 20
 
 /**
- * The most elements in one SEQUENCE OF. Real lists (padata, authorization data, tickets, addresses,
- * encryption types) have fewer than 50.
+ * The most elements in one `SEQUENCE OF`. Real lists (padata, authorization data, tickets,
+ * addresses, encryption types) have fewer than 50.
  */
 export const MAX_SEQUENCE_OF_ELEMENTS = 1024
 

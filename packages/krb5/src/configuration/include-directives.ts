@@ -29,6 +29,7 @@ export interface IncludeDirective {
  * does so twice would fill the memory.
  */
 const MAX_INCLUDE_DEPTH = 10
+/** How many files may be included altogether. Systems have some dozens in `krb5.conf.d`. */
 const MAX_INCLUDED_FILES = 256
 
 /** The files that one configuration includes. */

@@ -6,6 +6,7 @@ import type { DelegationMethod } from '@s4u/kdc-client'
  */
 export interface ImpersonateEvent {
   readonly kind: 'impersonate'
+  /** Whether there is a ticket. */
   readonly outcome: 'issued' | 'failed'
   /** The account that acts: `svc-web@AD.TEST`. Absent when the app's own rules refused first. */
   readonly account?: string
@@ -14,7 +15,9 @@ export interface ImpersonateEvent {
    * app gave; for the owner of a certificate `(certificate)`.
    */
   readonly user: string
+  /** The user without the realm: `alice`. */
   readonly userName: string
+  /** The user's realm: `AD.TEST`. */
   readonly userDomain: string
   /** The SID of the user, where it is known. */
   readonly userSid?: string
@@ -28,6 +31,7 @@ export interface ImpersonateEvent {
    * transition).
    */
   readonly target: string
+  /** The service that was asked for, without its realm. */
   readonly serviceName: string
   /** Known when there is a ticket. */
   readonly serviceRealm?: string
@@ -35,6 +39,7 @@ export interface ImpersonateEvent {
   readonly evidence: 'presented' | 's4u2self' | 'asserted' | 'none'
   /** The delegation method that got the ticket; absent when there is none. */
   readonly way?: DelegationMethod
+  /** What this service may do as the user. */
   readonly impersonationLevel?: string
   /**
    * `exchange`: a KDC was asked. `hit`: the cache had the ticket or the refusal, or another request
@@ -43,8 +48,9 @@ export interface ImpersonateEvent {
   readonly cache?: 'hit' | 'exchange'
   /** KDC options of the last request to a KDC, `0x40810000`. Absent when no KDC was asked. */
   readonly ticketOptions?: string
-  /** `0x12`, and its name. */
+  /** The number of the ticket's encryption type: `0x12`. */
   readonly ticketEncryptionType?: string
+  /** The name of the encryption type: `aes256-cts-hmac-sha1-96`. */
   readonly encryptionType?: string
   /** Of the user, where the request told it. */
   readonly clientAddress?: string
@@ -55,10 +61,11 @@ export interface ImpersonateEvent {
   readonly transitedServices: readonly string[]
   /** The KDC's answer, `0xD`; `0x0` for a ticket. */
   readonly failureCode?: string
-  /** `KDC_ERR_BADOPTION` */
+  /** The name of that answer, or of the error of s4u: `KDC_ERR_BADOPTION`. */
   readonly code?: string
   /** `target-not-allowed`, or what was wrong in a sentence. */
   readonly reason?: string
+  /** The NTSTATUS that the KDC added: `0xC0000022`. */
   readonly ntStatus?: string
   /** Milliseconds. */
   readonly duration: number

@@ -25,25 +25,33 @@ export interface NegotiatorListeners {
 
 /** A caller was asked to authenticate, or for the next leg. */
 export interface ChallengeEvent {
+  /** The request, as the app has it. */
   readonly request: NegotiableRequest
+  /** Why: no token came, one of another scheme, or a token of which a further leg follows. */
   readonly reason: 'no-token' | 'other-scheme' | 'continue'
+  /** The client's address. */
   readonly clientAddress?: string
 }
 
 /** A caller is known: by which means, and from where. */
 export interface AuthenticatedEvent {
+  /** The request, as the app has it. */
   readonly request: NegotiableRequest
+  /** Who it is. */
   readonly identity: CallerIdentity
+  /** By a token, a session, the connection, or a way to sign in. */
   readonly by: Authenticated['by']
   /** The session by which the caller was known, where it was not a token. */
   readonly session?: Session
   /** The name of the source of `signIn`, where `by` is `sign-in`. */
   readonly source?: string
+  /** The client's address. */
   readonly clientAddress?: string
 }
 
 /** A caller was refused, with the error for the log. */
 export interface FailedEvent {
+  /** The request, as the app has it. */
   readonly request: NegotiableRequest
   /** `KRB_AP_ERR_SKEW`: the name under which failures are counted. */
   readonly code: string
@@ -69,6 +77,7 @@ export interface FailedEvent {
    * password in the wrong field) a digest is: `unknown 3f9a2c1b`.
    */
   readonly triedUser?: string
+  /** The client's address. */
   readonly clientAddress?: string
 }
 

@@ -87,7 +87,9 @@ function towerOf(port: number): Uint8Array {
 }
 
 const PROTOCOL_TCP = 0x07
+/** The most addresses of one service: a controller has one for each protocol. */
 const MAX_TOWERS = 8
+/** The most parts of one address; there are five. C706 appendix L. */
 const MAX_FLOORS = 8
 const hex = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 /** UUIDs as they stand in messages. */

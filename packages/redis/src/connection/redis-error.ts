@@ -49,6 +49,10 @@ export function redisErrorOf(error: unknown): RedisError {
   return new RedisError(`Redis refused a command: ${shown}`, { code: 'S4U_REDIS_REFUSED', reply: word, hint })
 }
 
+/**
+ * How many characters of an error of Redis are shown: its first words say what it is, and the rest
+ * may be a command with its values.
+ */
 const MAX_TEXT = 120
 
 /** Names of the operating system: ECONNREFUSED. `ERR` and `EXECABORT` are words of Redis. */

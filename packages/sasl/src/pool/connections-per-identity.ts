@@ -52,6 +52,10 @@ export const CONNECTIONS_PER_IDENTITY_OPTIONS = {
 
 /** A server gives some hundreds of connections to all that connect to it. */
 const MAX_IDENTITIES = 100
+/**
+ * How long the connections of a user stay open without use; milliseconds. Servers have few, and
+ * each holds the rights of one user.
+ */
 const IDLE_TIMEOUT = 60_000
 
 /** One user has a fourth of the places at most, and so many in any case. */

@@ -19,6 +19,10 @@ const SECRETS = [40, 44]
 /** fIntSecurity: the SSPI block says who comes. */
 const INTEGRATED_SECURITY = 0x80
 
+/**
+ * The longest token, in octets, whose length fits into 16 bits; that of a longer one stands in
+ * another field. MS-TDS section 2.2.6.4.
+ */
 const MAX_SHORT = 0xffff
 
 /**

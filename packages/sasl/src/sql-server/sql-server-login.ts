@@ -149,7 +149,7 @@ function unbegun(): never {
   throw noContext('the driver signs in before TLS is there')
 }
 
-/** The longest answer to LOGIN7, in octets. One has some hundred, and a token at most 64 KiB. */
+/** The longest answer to `LOGIN7`, in octets. One has some hundred, and a token at most 64 KiB. */
 const MAX_ANSWER = 1 << 20
 
 async function whole(message: AsyncIterable<Uint8Array>): Promise<Buffer> {

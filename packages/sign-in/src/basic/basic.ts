@@ -31,6 +31,10 @@ export const BASIC_OPTIONS = {
   requireTls: 'flag',
 } as const satisfies OptionTableOf<BasicOptions>
 
+/**
+ * How long a password that was checked is good by default; milliseconds. A page brings dozens of
+ * requests, and each would ask the KDC.
+ */
 const DEFAULT_CACHE_FOR = 10_000
 /** A password that was changed must not go on working. */
 const MAX_CACHE_FOR = 60_000

@@ -41,10 +41,12 @@ export interface IssuerRules {
 
 /** A sign-in waits for the issuer; a person has gone after some seconds. */
 const TIME_LIMIT = 5_000
+/** The most that `timeLimit` may be; milliseconds. A browser waits no longer. */
 const MAX_TIME_LIMIT = 60_000
 
 /** Clocks of servers that ask a time server differ by less. */
 const CLOCK_SKEW = 30_000
+/** The most that `clockSkew` may be; milliseconds. A token would be good for that much longer. */
 const MAX_CLOCK_SKEW = 300_000
 
 /**

@@ -20,7 +20,14 @@ import { answerTo, type Found, type ServedCaller, ServedShare } from './served-s
 
 type ShareErrorHandler = (error: unknown, request: object) => void
 
+/**
+ * Callers whose connections are kept at the same time; the one that was idle longest goes first.
+ */
 const MAX_CALLERS = 1_000
+/**
+ * How long the connection of a caller stays without use; milliseconds. People read a page for
+ * about so long.
+ */
 const IDLE_TIMEOUT = 60_000
 
 /** A share at a place of a web site. */

@@ -135,7 +135,7 @@ export function readCreate(message: Uint8Array): CreateAnswer {
   }
 }
 
-/** Contexts of a CREATE response; there are about ten kinds. */
+/** Contexts of a `CREATE` response; there are about ten kinds. */
 const MAX_CONTEXTS = 32
 
 function readContexts(whole: OctetReader, at: number, length: number): readonly CreateContext[] {

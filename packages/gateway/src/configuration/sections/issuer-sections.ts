@@ -2,6 +2,7 @@ import { choice, duration, flag, group, list, map, secret, text } from '../optio
 
 /** Five seconds: a person has gone after some more. */
 const TIME_LIMIT = 5_000
+/** Half a minute: clocks of servers that ask a time server differ by less. */
 const CLOCK_SKEW = 30_000
 
 const ADDRESS = { pattern: /^https?:\/\/[^\s?#@]+$/, called: 'an address with https://, without query and fragment' }

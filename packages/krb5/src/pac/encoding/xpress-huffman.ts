@@ -212,6 +212,7 @@ function malformed(path: string, expected: string, found: string): MalformedToke
 const BLOCK_LENGTH = 0x1_0000
 const SYMBOLS = 512
 const LITERALS = 256
+/** The longest code, in bits. MS-XCA section 2.1. */
 const MAX_CODE_LENGTH = 15
 const MINIMUM_MATCH = 3
 const WORDS_AHEAD = 2

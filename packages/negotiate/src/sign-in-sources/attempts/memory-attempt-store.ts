@@ -81,4 +81,5 @@ interface Table {
 const ROWS = 4
 /** As many as two octets tell apart: 2.6 MB for both kinds of keys, written to when needed. */
 const COLUMNS = 65_536
+/** The highest count: a cell has 16 bits, and a user is kept away long before. */
 const MAX_COUNT = 65_535

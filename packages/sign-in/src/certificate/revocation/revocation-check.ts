@@ -17,6 +17,7 @@ const MAX_LIST = 16 * 1024 * 1024
 
 /** Certificates of so many people at a time, and lists of so many authorities. */
 const MAX_KEPT_STATUS = 10_000
+/** Revocation lists that are kept: one for each authority, and each may have megabytes. */
 const MAX_KEPT_LISTS = 100
 
 /** Addresses of one certificate that are tried: more would be a way to make this service ask. */

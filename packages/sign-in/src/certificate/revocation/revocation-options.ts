@@ -42,6 +42,10 @@ export const REVOCATION_OPTIONS = {
 
 /** A slow responder keeps people waiting, and their requests open. */
 const TIME_LIMIT = 5_000
+/**
+ * How long an answer about a certificate is used by default; milliseconds. A certificate that was
+ * taken back goes on working for that long.
+ */
 const MAX_AGE = 600_000
 
 /** The same with every default filled in. */
