@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { createNegotiator, type Impersonation } from '@s4u/negotiate'
 import { type PostgresStreamOptions, postgresSocket, postgresStream } from '@s4u/sasl'
 import { Client, type ClientConfig, Pool } from 'pg'
@@ -150,6 +153,28 @@ await describeRealms('PostgreSQL drivers as the caller', ['EAST', 'postgresql'],
       { owner: 'alice', item: 'cake' },
       { owner: 'alice', item: 'tea' },
     ])
+    await sql.end()
+  })
+
+  test('a COPY waits where the database is slower, and all of it arrives', async () => {
+    const socketOf = postgresSocket({ as: await as('alice'), service })
+    let stream: Duplex | undefined
+    const socket = async (...given: Parameters<typeof socketOf>): Promise<Duplex> => (stream = await socketOf(...given))
+    const sql = postgresClient(Object({ host, port: postgres.port, database: 'enc', user: 'alice', max: 1, socket }))
+    const [lines, line] = [200, `${'x'.repeat(99_999)}\n`]
+    let [most, waits] = [0, 0]
+    const copy = await sql`copy copied from stdin`.writable()
+    for (let count = 0; count < lines; count++) {
+      if (!copy.write(line)) waits += await once(copy, 'drain').then(() => 1)
+      most = Math.max(most, stream?.writableLength ?? Infinity)
+    }
+    copy.end()
+    await finished(copy)
+    expect(await sql`select count(*)::int, sum(length(line))::int from copied`).toEqual([
+      { count: lines, sum: lines * (line.length - 1) },
+    ])
+    expect(waits).toBeGreaterThan(0)
+    expect(most).toBeLessThan(10 * line.length)
     await sql.end()
   })
 
