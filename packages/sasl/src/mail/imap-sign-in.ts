@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { TLSSocket } from 'node:tls'
 import type { ContextSource } from '../caller.js'
 import { HandshakeReader } from '../layer/handshake-reader.js'
-import { type MailAnswer, signInToMail } from './mail-sign-in.js'
+import { isTooLong, type MailAnswer, signInToMail, tooLong } from './mail-sign-in.js'
 
 /** A greeting, a challenge or an answer of a server, in octets. None of them is long. */
 const MAX_LINE = 8_192
@@ -21,14 +21,17 @@ const TAG = 's4u1'
  */
 export async function signInToImap(socket: TLSSocket, as: ContextSource, spn: string): Promise<void> {
   const ended = new AbortController()
-  socket.once('close', () => ended.abort(closedEarly(spn)))
+  let sent = ''
+  const closed = (): RejectedTokenError => (isTooLong(sent) ? tooLong(spn, sent) : closedEarly(spn))
+  socket.once('close', () => ended.abort(closed()))
   await once(socket, 'secureConnect')
-  const reader = new HandshakeReader(socket, () => closedEarly(spn))
+  const reader = new HandshakeReader(socket, closed)
   // A client hears of errors alone as long as it is not connected.
-  const onEnd = (): unknown => socket.destroy(closedEarly(spn))
+  const onEnd = (): unknown => socket.destroy(closed())
   socket.once('end', onEnd)
   requireGreeting(spn, await reader.readLine(MAX_LINE))
   const send = (line: string): Promise<MailAnswer> => {
+    sent = line
     socket.write(`${line}\r\n`)
     return answerOf(reader, spn)
   }

@@ -41,8 +41,34 @@ export async function signInToMail({ as, spn, begin, respond, ...given }: MailSi
       throw unproven(spn)
     }
     const { response } = client.step(readChallenge(answer.base64))
-    answer = await respond(Buffer.from(response ?? []).toString('base64'))
+    answer = await answerTo(Buffer.from(response ?? []).toString('base64'), spn, respond)
   }
+}
+
+/**
+ * The longest line that every mail server takes, in characters. Source: RFC 4954 section 4 asks for
+ * 12,288; Dovecot 2.3 takes 8,192.
+ */
+const COMMON_LINE = 8_192
+
+async function answerTo(line: string, spn: string, respond: MailSignIn['respond']): Promise<MailAnswer> {
+  const answer = await respond(line)
+  if (answer.status === 'refused') throw isTooLong(line) ? tooLong(spn, line) : refused(spn, answer.text)
+  return answer
+}
+
+/** Whether there are servers that do not take the line. */
+export function isTooLong(line: string): boolean {
+  return line.length > COMMON_LINE
+}
+
+/** Such a server answers that the line is too long, or ends the connection; its log says why. */
+export function tooLong(spn: string, line: string): RejectedTokenError {
+  return new RejectedTokenError(`${spn} did not take a token of ${line.length} characters`, {
+    code: 'GSS_S_FAILURE',
+    status: 502,
+    hint: `Mostly it is too long: Dovecot takes ${COMMON_LINE} characters in a line. What makes it long are the groups and claims of the user (the PAC), which mail servers do not read. Set NO_AUTH_DATA_REQUIRED (0x2000000) in userAccountControl of the account of ${spn}, and its tickets are without them; with MIT: kadmin.local modprinc +no_auth_data_required ${spn}. Tickets that are kept stay as they are until they end.`,
+  })
 }
 
 /** The longest challenge of a mail server, in octets: an AP-REP has some hundred. */
