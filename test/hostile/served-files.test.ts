@@ -20,6 +20,7 @@ async function startSite(
   meanwhile: (response: ServerResponse) => void,
   options: Partial<ServeShareOptions> = {},
   prepare: (response: ServerResponse) => void = () => {},
+  wait: () => Promise<void> = async () => {},
 ) {
   const { credential, serviceKey } = issueTicket({ now: Date.now() })
   let now: ServerResponse | undefined
@@ -30,7 +31,10 @@ async function startSite(
   const caller = (ticket = credential): ServedCaller => ({
     impersonate: () => ({
       principal: 'alice@AD.TEST',
-      ticketFor: async () => ticket,
+      ticketFor: async () => {
+        await wait()
+        return ticket
+      },
       contextFor: async () => createInitiator({ ticket: credential, now: Date.now }),
     }),
   })
@@ -99,4 +103,36 @@ test('all policies of the app stay, also where it has set several', async () => 
   await using site = await startSite(() => {}, {}, prepare)
   const { headers } = await site.get()
   expect(headers['content-security-policy']).toBe("default-src 'self', frame-ancestors https://a.test, sandbox")
+})
+
+test('what the app lets no cache store stays so', async () => {
+  const prepare = (response: ServerResponse) => void response.setHeader('Cache-Control', 'private, no-store')
+  await using site = await startSite(() => {}, {}, prepare)
+  expect((await site.get()).headers['cache-control']).toBe('private, no-store')
+})
+
+test('a caller who has as many answers under way as he may gets 503, and others are served', async () => {
+  const told: unknown[] = []
+  let arrived = 0
+  let release = () => {}
+  const held = new Promise<void>((resolve) => (release = resolve))
+  const wait = async () => {
+    arrived++
+    await held
+  }
+  await using site = await startSite(
+    () => {},
+    { onError: (error) => void told.push(error) },
+    () => {},
+    wait,
+  )
+  const waiting = Array.from({ length: 125 }, () => site.get())
+  await vi.waitFor(() => expect(arrived).toBe(125), 4_000)
+  expect(await site.get()).toMatchObject({ status: 503, body: 'Service Unavailable\n' })
+  expect(told).toMatchObject([
+    { code: 'S4U_TOO_MANY_REQUESTS', message: expect.stringContaining('alice@AD.TEST has 125') },
+  ])
+  release()
+  for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(200)
+  expect(await site.get()).toMatchObject({ status: 200 })
 })

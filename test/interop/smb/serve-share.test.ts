@@ -26,10 +26,11 @@ import { describeRealms } from '../../realms/suite.js'
 import { delegatingService } from './delegating-service.js'
 import { type FileServer, startFileServer } from './file-server.js'
 import { callerOf } from './share-callers.js'
+import { smbclient } from './smbclient.js'
 import { userOf } from './share-users.js'
 
 /** A web site whose files are those of a share, as each caller may read them. */
-await describeRealms('a share of a real Samba served to callers', ['CORP', 'file-server'], (info) => {
+await describeRealms('a share of a real Samba served to callers', ['CORP', 'file-server', 'mit-clients'], (info) => {
   const realm = realmOf(info, 'CORP')
   const callers: Readonly<Record<string, ServedCaller>> = {
     alice: callerOf(realm, 'alice'),
@@ -175,6 +176,9 @@ await describeRealms('a share of a real Samba served to callers', ['CORP', 'file
     test('HEAD says the same without the contents, and an empty file is one', async () => {
       const { status, headers, body } = await get(port, '/files/digits.txt', {}, 'HEAD')
       expect({ status, body, length: headers['content-length'] }).toEqual({ status: 200, body: '', length: '10' })
+      const part = await get(port, '/files/digits.txt', { Range: 'bytes=2-4' }, 'HEAD')
+      expect(part).toMatchObject({ status: 200, headers: { 'content-length': '10' } })
+      expect(part.headers['content-range']).toBeUndefined()
       const empty = await get(port, '/files/empty.css')
       expect(empty).toMatchObject({ status: 200, body: '' })
       expect(empty.headers).toMatchObject({ 'content-length': '0', 'content-type': 'text/css; charset=utf-8' })
@@ -345,6 +349,23 @@ await describeRealms('a share of a real Samba served to callers', ['CORP', 'file
       expect(headers['content-security-policy']).toBeUndefined()
       const unknown = await get(port, '/files/unknown.qqq')
       expect(unknown.headers).toMatchObject({ 'content-type': 'application/octet-stream' })
+    })
+
+    test('what is hidden, or in a hidden folder, is served only where the app says so', async () => {
+      await share.mkdir('bin/deep', { recursive: true })
+      await share.writeFile('bin/deep/app.txt', 'hidden by its folder')
+      await share.writeFile('lock.txt', 'hidden itself')
+      await smbclient(info, files, 'www', 'setmode bin +h', 'setmode lock.txt +s')
+      const all = await listen((req, res) => {
+        serving({ hidden: true })(Object.assign(req, { identity: callers.alice }), res, () => res.writeHead(404).end())
+      })
+      for (const [path, body] of [
+        ['bin/deep/app.txt', 'hidden by its folder'],
+        ['lock.txt', 'hidden itself'],
+      ]) {
+        expect(await get(port, `/files/${path}`)).toMatchObject({ status: 404, body: 'the next handler' })
+        expect(await get(all, `/${path}`)).toMatchObject({ status: 200, body })
+      }
     })
 
     test('a share that is trusted is served as pages of the site, and the policy of the app stays', async () => {

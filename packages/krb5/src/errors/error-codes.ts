@@ -259,6 +259,7 @@ export const ERROR_MEANINGS = {
   S4U_TLS_REQUIRED: 'Credentials came without TLS, and were not looked at.',
   S4U_TOO_MANY_IDENTITIES: 'Connections are open for as many users as are permitted, and all of them are in use.',
   S4U_TOO_MANY_ATTEMPTS: 'Too many attempts to sign in have failed for this user, or from this address.',
+  S4U_TOO_MANY_REQUESTS: 'As many requests are under way as are permitted, of this caller or of all.',
   S4U_UNKNOWN_OPTION: 'There is no option of this name.',
   S4U_UNKNOWN_STATE: 'The answer of an issuer belongs to no sign-in that this browser has begun.',
   S4U_UNNAMED_PROXY: 'A header that only a named proxy may set came from somebody else.',

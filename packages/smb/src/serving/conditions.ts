@@ -21,13 +21,14 @@ export type Selection =
  * Evaluates the conditions of a request in the order of RFC 9110 section 13.2.2, and its range.
  *
  * A request for several ranges gets the whole file: browsers ask for one, and the boundary of
- * several would have to be found in contents that we do not know.
+ * several would have to be found in contents that we do not know. A range counts for GET alone
+ * (RFC 9110 section 14.2).
  */
-export function selectionOf(header: HeaderOf, validators: Validators, size: number): Selection {
+export function selectionOf(method: 'GET' | 'HEAD', header: HeaderOf, validators: Validators, size: number): Selection {
   if (!isAsExpected(header, validators)) return { status: 412 }
   if (isKnown(header, validators)) return { status: 304 }
   const range = header('range')
-  if (range === undefined || !mayBePart(header('if-range'), validators)) return { status: 200 }
+  if (method !== 'GET' || range === undefined || !mayBePart(header('if-range'), validators)) return { status: 200 }
   const parts = parseRange(size, range, { combine: true })
   if (parts === -1) return { status: 416 }
   if (parts === -2 || parts.type !== 'bytes' || parts.length !== 1) return { status: 200 }

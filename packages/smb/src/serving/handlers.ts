@@ -77,7 +77,10 @@ export async function sendToNode(response: ServerResponse, { status, headers, bo
   try {
     response.statusCode = status
     for (const [name, value] of Object.entries(headers))
-      response.setHeader(name, name === POLICY ? joined(response.getHeader(POLICY), value) : value)
+      response.setHeader(
+        name,
+        withOwn(name, value, (each) => response.getHeader(each)),
+      )
   } catch (error) {
     // The app has answered meanwhile. Nobody reads the body, which keeps the file and the session.
     if (body instanceof Readable) body.destroy()
@@ -92,7 +95,10 @@ export function sendToKoa(context: KoaContext, { status, headers, body }: Answer
   context.status = status
   if (body !== undefined) context.body = body
   for (const [name, value] of Object.entries(headers))
-    context.set(name, name === POLICY ? joined(context.response.get(POLICY), value) : value)
+    context.set(
+      name,
+      withOwn(name, value, (each) => context.response.get(each)),
+    )
   // Koa would leave the client waiting for the rest.
   if (body instanceof Readable) body.once('error', () => context.res.destroy())
 }
@@ -102,6 +108,17 @@ export function toWeb({ status, headers, body }: Answer): Response {
 }
 
 const POLICY = 'Content-Security-Policy'
+const CACHING = 'Cache-Control'
+
+/**
+ * What the app has set stays where it asks for more: its own policy counts too, and what no cache
+ * may store, as `negotiate()` says of callers with a session, is not stored.
+ */
+function withOwn(name: string, value: string, ownOf: (name: string) => unknown): string {
+  if (name === POLICY) return joined(ownOf(POLICY), value)
+  const own = name === CACHING ? ownOf(CACHING) : undefined
+  return typeof own === 'string' && /\bno-store\b/i.test(own) ? own : value
+}
 
 /** Several policies all count: the app's own stays. CSP level 3 section 8.1. */
 function joined(own: unknown, policy: string): string {

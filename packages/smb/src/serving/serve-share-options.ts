@@ -21,6 +21,17 @@ export interface ServeShareOptions extends Omit<ShareOptions, 'as' | 'streams' |
    * `false`: pages are shown in a sandbox, and no file is run as a script.
    */
   readonly trustContent?: boolean
+  /**
+   * Whether files are served that are hidden or the system's own, or in a folder that is. Default:
+   * `false`: they are not found, as with IIS.
+   */
+  readonly hidden?: boolean
+  /**
+   * The most files that are sent at once. Each keeps up to 1 MiB of memory, for as long as its
+   * client reads slowly; one caller has at most an eighth of them. Who asks for more gets 503.
+   * Default: 1,000.
+   */
+  readonly maxAnswers?: number
   /** The most callers who have a session at once. Default: 1,000. */
   readonly maxCallers?: number
   /** How long a caller's session is kept after the last request; milliseconds, default 60,000. */
@@ -40,6 +51,8 @@ export const SERVE_SHARE_OPTIONS = {
   index: 'texts',
   mount: 'value',
   trustContent: 'flag',
+  hidden: 'flag',
+  maxAnswers: 'value',
   maxCallers: 'value',
   onError: 'function',
 } as const satisfies OptionTableOf<ServeShareOptions>
@@ -47,7 +60,7 @@ export const SERVE_SHARE_OPTIONS = {
 /** @throws ConfigurationError */
 export function checkedServeShareOptions(given: ServeShareOptions): ServeShareOptions {
   const options = closeOptions('serveShare', given, SERVE_SHARE_OPTIONS)
-  const { as, mount = '/', index = [] } = options
+  const { as, mount = '/', index = [], maxAnswers = 1 } = options
   if (as !== 'caller')
     throw new ConfigurationError(`serveShare: as must be 'caller', not ${shownInput(as)}`, {
       hint: "Write serveShare(path, { as: 'caller' }). What one account may read is served by createReadStream of openShare.",
@@ -56,6 +69,8 @@ export function checkedServeShareOptions(given: ServeShareOptions): ServeShareOp
     throw new ConfigurationError(
       `serveShare: mount must be the path of a URL, such as '/files', not ${shownInput(mount)}`,
     )
+  if (!Number.isInteger(maxAnswers) || maxAnswers < 1)
+    throw new ConfigurationError(`serveShare: maxAnswers must be a whole number above 0, not ${shownInput(maxAnswers)}`)
   const wrong = index.find((name) => name === '' || /[/\\]/.test(name))
   if (wrong !== undefined)
     throw new ConfigurationError(`serveShare: index must have names of files, not ${shownInput(wrong)}`)

@@ -49,6 +49,7 @@ describe('the options of serveShare', () => {
       { as: 'caller', index: ['a/b'] },
       'serveShare: index must have names of files, not a text of 3 characters, which is not shown',
     ],
+    [{ as: 'caller', maxAnswers: 0 }, 'serveShare: maxAnswers must be a whole number above 0, not 0'],
     [{ as: 'caller', maxCallers: 0 }, 'ConnectionsPerIdentity: maxIdentities must be a number above 0'],
     [{ as: 'caller', timeLimit: 0 }, 'openShare: timeLimit must be a whole number from 1 to 2147483647, not 0'],
   ])('%j is refused at once', (options, message) => {

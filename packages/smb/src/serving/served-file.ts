@@ -19,29 +19,34 @@ export interface FileRequest {
 /** How contents are shown. */
 export interface ContentRules {
   readonly trustContent: boolean
+  /** Whether files that are hidden or the system's own are served. */
+  readonly hidden: boolean
   readonly now: () => number
 }
 
 /**
  * Answers with a file, or with what has changed of it. The file is opened before any condition is
  * looked at, so that 304 tells nothing to who may not read it.
- * @returns undefined for a file that is hidden or the system's own
+ * @returns undefined for what is hidden or the system's own, unless such files are served
  * @throws FileError EISDIR for a folder, ENOENT, EACCES
  */
 export async function answerWithFile(
   share: Share,
   path: string,
   { method, header, signal }: FileRequest,
-  { trustContent, now }: ContentRules,
+  { trustContent, hidden, now }: ContentRules,
 ): Promise<Answer | undefined> {
   const file = await share.open(path, 'r', { signal })
   let isStreamed = false
   try {
-    const stats = await file.stat()
+    const [stats, ...folders] = await Promise.all([
+      file.stat(),
+      ...(hidden ? [] : foldersAbove(path).map((folder) => share.stat(folder, { signal }))),
+    ])
     signal.throwIfAborted()
-    if ((stats.attributes & NOT_SERVED) !== 0) return undefined
+    if (!hidden && [stats, ...folders].some(({ attributes }) => (attributes & NOT_SERVED) !== 0)) return undefined
     const validators = validatorsOf(stats, now())
-    const selection = selectionOf(header, validators, stats.size)
+    const selection = selectionOf(method, header, validators, stats.size)
     const headers = headersOf(path, stats, validators, trustContent)
     if (selection.status === 304) return { status: 304, headers: unchanged(headers) }
     if (selection.status === 416) return plainAnswer(416, { 'Content-Range': `bytes */${stats.size}` })
@@ -55,14 +60,29 @@ export async function answerWithFile(
     if (method === 'HEAD') return answer
     if (length === 0) return { ...answer, body: '' }
     isStreamed = true
-    return { ...answer, body: wholeBody(file.createReadStream({ start, end, signal }), length, path) }
+    return {
+      ...answer,
+      body: wholeBody(file.createReadStream({ start, end, signal, highWaterMark: PART }), length, path),
+    }
   } finally {
     if (!isStreamed) await closeQuietly(file)
   }
 }
 
+/**
+ * Octets of one request to the file server. Four are on the way or wait for the client, so that one
+ * who reads slowly keeps four of them and what the sockets hold.
+ */
+const PART = 256 * 1024
+
 /** IIS answers these with 404 too (404.8, 404.9): settings, lock files, bins. */
 const NOT_SERVED = FileAttribute.HIDDEN | FileAttribute.SYSTEM
+
+/** The folders that a path leads through; the one that is served was named by the app. */
+function foldersAbove(path: string): readonly string[] {
+  const names = path.split('/').slice(0, -1)
+  return names.map((_, i) => names.slice(0, i + 1).join('/'))
+}
 
 function ofPart(status: number, start: number, end: number, size: number): Record<string, string> {
   if (status !== 206) return {}

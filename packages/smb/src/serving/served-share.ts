@@ -4,6 +4,7 @@ import { S4uError } from '@s4u/krb5'
 import { FileError } from '../errors.js'
 import type { Share } from '../files/share.js'
 import { type Answer, plainAnswer } from './answer.js'
+import type { AnswerPlaces } from './answer-places.js'
 import { isToBeRun } from './content-headers.js'
 import { answerWithFile, type ContentRules, type FileRequest, isOfFolder } from './served-file.js'
 import { pathOfUrl } from './url-path.js'
@@ -33,10 +34,12 @@ export type Found = Answer | 'missing'
 export class ServedShare implements AsyncDisposable {
   readonly #sessions: ConnectionsPerIdentity<Share>
   readonly #rules: ServedShareRules
+  readonly #places: AnswerPlaces
 
-  constructor(sessions: ConnectionsPerIdentity<Share>, rules: ServedShareRules) {
+  constructor(sessions: ConnectionsPerIdentity<Share>, rules: ServedShareRules, places: AnswerPlaces) {
     this.#sessions = sessions
     this.#rules = rules
+    this.#places = places
   }
 
   /**
@@ -46,14 +49,19 @@ export class ServedShare implements AsyncDisposable {
    */
   async answer(caller: Caller, request: ShareRequest, ended: () => void): Promise<Found> {
     return new Promise((resolve, reject) => {
-      this.#sessions
-        .use(caller, async (share) => {
-          const found = await this.#find(share, request)
-          resolve(found)
-          if (found !== 'missing' && typeof found.body === 'object') await finished(found.body).catch(() => {})
-        })
-        .catch(reject)
-        .finally(ended)
+      const serve = async (): Promise<void> => {
+        const leave = this.#places.take(caller.principal)
+        try {
+          await this.#sessions.use(caller, async (share) => {
+            const found = await this.#find(share, request)
+            resolve(found)
+            if (found !== 'missing' && typeof found.body === 'object') await finished(found.body).catch(() => {})
+          })
+        } finally {
+          leave()
+        }
+      }
+      serve().catch(reject).finally(ended)
     })
   }
 

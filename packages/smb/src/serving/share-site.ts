@@ -5,6 +5,7 @@ import { FileError } from '../errors.js'
 import { findSharePath } from '../formats/file-name.js'
 import { dfsTargetsOf, openShare } from '../open-share.js'
 import { plainAnswer } from './answer.js'
+import { AnswerPlaces } from './answer-places.js'
 import {
   type Asked,
   askedOfKoa,
@@ -24,6 +25,8 @@ type ShareErrorHandler = (error: unknown, request: object) => void
  * Callers whose connections are kept at the same time; the one that was idle longest goes first.
  */
 const MAX_CALLERS = 1_000
+/** Files that are sent at once: with 1 MiB each about as much memory as a small server has. */
+const MAX_ANSWERS = 1_000
 /**
  * How long the connection of a caller stays without use; milliseconds. People read a page for
  * about so long.
@@ -38,7 +41,8 @@ export class ShareSite implements AsyncDisposable {
 
   /** @throws ConfigurationError */
   constructor(path: string, options: ServeShareOptions) {
-    const { as: _as, index = ['index.html'], mount = '/', trustContent = false, onError = logged, ...rest } = options
+    const { as: _as, index = ['index.html'], mount = '/', onError = logged, ...more } = options
+    const { trustContent = false, hidden = false, maxAnswers = MAX_ANSWERS, ...rest } = more
     const { maxCallers: maxIdentities = MAX_CALLERS, ...ofShare } = { idleTimeout: IDLE_TIMEOUT, ...rest }
     this.#mount = mount.replace(/\/+$/, '')
     this.#onError = safely(onError)
@@ -57,7 +61,8 @@ export class ShareSite implements AsyncDisposable {
       idleTimeout: ofShare.idleTimeout,
       ...(ofShare.now && { now: ofShare.now }),
     })
-    this.#served = new ServedShare(sessions, { index, trustContent, now: ofShare.now ?? Date.now })
+    const content = { trustContent, hidden, now: ofShare.now ?? Date.now }
+    this.#served = new ServedShare(sessions, { index, ...content }, new AnswerPlaces(maxAnswers))
   }
 
   async forExpress(
