@@ -329,7 +329,7 @@ describe('a code that a RADIUS server checks', () => {
     const refused = await browser.submit(second, { code: '000000' })
     expect([refused.status, problemOf(refused), fieldsOf(refused)]).toEqual([403, WRONG, ['user', 'code']])
     expect(refused.body).not.toContain('PIN of alice')
-    expect(inspect(at.told, { depth: 4 })).toContain('the RADIUS server rejected alice: PIN of alice is wrong')
+    expect(inspect(at.told, { depth: 4 })).toContain('the RADIUS server rejected the code: PIN of alice is wrong')
   })
 
   test('with the password asked for in each round, and kept in none', async () => {

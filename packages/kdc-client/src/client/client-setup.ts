@@ -38,6 +38,7 @@ export function setUpClient(options: ClientSetupOptions, signal?: AbortSignal): 
   const { credentials, now = Date.now, random = platformRandom } = options
   if (options.encryptionTypes !== undefined) requireNumbers('encryptionTypes', options.encryptionTypes)
   requireText('realm', options.realm)
+  requireText('shownAs', options.shownAs)
   requireMilliseconds('lifetime', options.lifetime, 1_000, LONGEST_LIFETIME)
   requireMilliseconds('renewableFor', options.renewableFor, 1_000, LONGEST_LIFETIME)
   requireLogger(options.logger)
@@ -56,10 +57,10 @@ export function setUpClient(options: ClientSetupOptions, signal?: AbortSignal): 
   const journal = journalFor(options.logger)
   if (authority.notice) tellNotice(authority.notice, journal)
   tellUnread(conf?.conf, journal)
-  const { pac, mayFollow = namesKdcsOf, domains } = options
+  const { pac, mayFollow = namesKdcsOf, domains, shownAs } = options
   const otherSpelling = (realm: string): string | undefined => conf?.otherSpelling(realm)
   const clock = new KdcClock(now)
-  const asked = { pac, mayFollow, ...exchanges }
+  const asked = { pac, mayFollow, ...exchanges, ...(shownAs !== undefined && { shownAs }) }
   const context = { transport, clock, random, otherSpelling, ...asked, place, journal }
   const armored = { context, authority, conf, domains, cache: {}, realms, configuration, now }
   const armor = armorOfOptions(options, armored)

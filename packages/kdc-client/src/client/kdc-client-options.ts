@@ -115,6 +115,12 @@ export interface KdcClientOptions {
   /** Limits of the ticket cache, and a store for several instances: `{ maxBytes: 16 << 20 }`. */
   readonly cache?: CacheOptions
   /**
+   * What events, lines and traces call the client until a KDC has answered as it does of an account
+   * of its name. For names that people type, some of whom type their password there; errors have
+   * the name all the same. Default: the name of `credentials`. Example: `'unknown 3f2a9c01'`.
+   */
+  readonly shownAs?: string
+  /**
    * The logger that gets a line for each exchange and each answer of the cache: `logger: console`.
    * Default: none; with NODE_DEBUG=s4u, standard error. A trace of the network goes to the file
    * that KRB5_TRACE names.
@@ -190,6 +196,7 @@ export const KDC_CLIENT_OPTIONS = {
   proxyTrust: 'value',
   connections: 'value',
   cache: CACHE_OPTIONS,
+  shownAs: 'value',
   logger: 'value',
   now: 'function',
   random: 'function',

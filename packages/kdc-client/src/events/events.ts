@@ -19,6 +19,7 @@ import { channel } from 'node:diagnostics_channel'
 import { failed, issued } from './exchange-lines.js'
 import type { KdcEvent, KdcEventSubject } from './kdc-event.js'
 import { isForwardable, type ServiceTicket } from '../tickets/service-ticket.js'
+import { type ToldSubject, withheld, withheldAfter } from './withheld-name.js'
 import { traceBegin, traceFailure, traceTicket } from './trace-lines.js'
 
 export type { CacheMiss, KdcEvent, KdcEventSubject } from './kdc-event.js'
@@ -96,18 +97,19 @@ export function tellNotice(notice: Notice, journal: Journal = journalFor()): voi
  * request led to it, so its error gets the status 502.
  */
 export async function tell<T extends ServiceTicket>(
-  subject: KdcEventSubject,
+  subject: ToldSubject,
   exchange: () => Promise<T>,
   journal: Journal = journalFor(),
 ): Promise<T> {
-  traceBegin(subject)
+  traceBegin(withheld(subject))
   try {
     const ticket = await told(subject, exchange, journal)
     traceTicket(subject, ticket)
     return ticket
   } catch (error) {
-    traceFailure(subject, error)
-    writeFailure(subject, error, journal)
+    const shown = withheldAfter(subject, error)
+    traceFailure(shown, error)
+    writeFailure(shown, error, journal)
     if (error instanceof MalformedTokenError || error instanceof RejectedTokenError) error.status = 502
     throw error
   }
@@ -117,7 +119,7 @@ export async function tell<T extends ServiceTicket>(
  * Writes a failure into the journal. A caller who waited gets the error itself; a refresh in the
  * background has no caller, so its failure is a warning.
  */
-function writeFailure(subject: KdcEventSubject, error: unknown, journal: Journal): void {
+function writeFailure(subject: ToldSubject, error: unknown, journal: Journal): void {
   const make = () => failed(subject, error)
   if (subject.cache === 'miss') return journal.note(make)
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed'
@@ -125,7 +127,7 @@ function writeFailure(subject: KdcEventSubject, error: unknown, journal: Journal
 }
 
 async function told<T extends ServiceTicket>(
-  subject: KdcEventSubject,
+  subject: ToldSubject,
   exchange: () => Promise<T>,
   journal: Journal,
 ): Promise<T> {
@@ -133,14 +135,14 @@ async function told<T extends ServiceTicket>(
   if (watched === undefined && !diagnostics.hasSubscribers && !journal.isRead) return exchange()
   const request: { options?: KerberosFlags } = {}
   const began = performance.now()
-  const publish = (rest: Rest): void => {
+  const publish = (rest: Rest, shown: KdcEventSubject = subject): void => {
     const ticketOptions = request.options && hexOfFlags(request.options)
     if (watched) {
       watched.tally.exchanges++
       watched.tally.ticketOptions = ticketOptions ?? watched.tally.ticketOptions
     }
     if (!diagnostics.hasSubscribers && !journal.isRead) return
-    const facts = { ...about(subject, watched?.occasion), ticketOptions, ...rest, duration: performance.now() - began }
+    const facts = { ...about(shown, watched?.occasion), ticketOptions, ...rest, duration: performance.now() - began }
     const event = Object.freeze({ kind: 'exchange', ...facts } satisfies KdcEvent)
     if (event.outcome === 'issued') journal.note(() => issued(event))
     if (diagnostics.hasSubscribers) diagnostics.publish(event)
@@ -150,7 +152,7 @@ async function told<T extends ServiceTicket>(
     publish({ outcome: 'issued', ...describe(ticket), ...inNameOf(subject, ticket, watched?.occasion) })
     return ticket
   } catch (error) {
-    publish({ outcome: 'failed', ...whyFailed(error) })
+    publish({ outcome: 'failed', ...whyFailed(error) }, withheldAfter(subject, error))
     throw error
   }
 }

@@ -1,10 +1,10 @@
 /** Formats exchanges with KDCs as lines of a log. */
 
 import { type JournalEntry, S4uError } from '@s4u/krb5'
+import { KdcUnreachableError } from '../errors/kdc-errors.js'
 import type { KdcEvent } from './kdc-event.js'
+import type { ToldSubject } from './withheld-name.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
-
-type About = Pick<KdcEvent, 'step' | 'account' | 'target' | 'user' | 'cache'>
 
 export function issued(event: KdcEvent): JournalEntry {
   const { account, target, user, encryptionType, forwardable, expiresAt, duration, cache } = event
@@ -19,15 +19,26 @@ export function issued(event: KdcEvent): JournalEntry {
   return { level: 'debug', text: `${event.step}: ${got} (${facts.join(', ')})` }
 }
 
-export function failed(about: About, error: unknown): JournalEntry {
-  const { step, account, target, user } = about
+export function failed(about: ToldSubject, error: unknown): JournalEntry {
+  const { step, account, target, user, isWithheld } = about
   const asked = step === 'AS' ? `sign-in of ${account}` : `${account} asked for ${target}${as(user)}`
+  if (S4uError.is(error) && isWithheld)
+    return { level: 'warn', text: `${step}: ${asked}: ${error.code}${triedBy(error)}`, hint: NOT_SHOWN }
   if (S4uError.is(error))
     return { level: 'warn', text: `${step}: ${asked}: ${error.code}: ${error.message}`, hint: error.hint }
   // An error of the app's function, or an abort: its message may hold anything, so it is not
   // logged.
   const name = error instanceof Error ? error.name : 'failed'
   return { level: name === 'AbortError' ? 'debug' : 'warn', text: `${step}: ${asked}: ${name}` }
+}
+
+const NOT_SHOWN =
+  'The name is not shown, since no KDC has answered of an account that is called so: people type their password into the field of the name.'
+
+/** Which servers did not answer, without the realm, which is a part of the name. */
+function triedBy(error: S4uError): string {
+  if (!(error instanceof KdcUnreachableError) || error.attempts.length === 0) return ''
+  return ` (${error.attempts.map(({ address, reason }) => `${address}: ${reason}`).join('; ')})`
 }
 
 /** Returns the line of a ticket that came from the cache. */

@@ -2,6 +2,7 @@
 
 import { encryptionTypeName, krbErrorName, PaType, S4uError } from '@s4u/krb5'
 import type { KdcEventSubject } from './kdc-event.js'
+import type { ToldSubject } from './withheld-name.js'
 import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.js'
 import { errorCodeIn } from '../errors/krb-error.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
@@ -23,9 +24,13 @@ export function traceTicket({ step, target }: KdcEventSubject, { sessionKey }: S
   )
 }
 
-export function traceFailure({ step, account, target }: KdcEventSubject, error: unknown): void {
+export function traceFailure({ step, account, target, isWithheld }: ToldSubject, error: unknown): void {
   trace(() => {
-    const said = S4uError.is(error) ? `${error.code}: ${error.message}` : error instanceof Error ? error.name : 'failed'
+    const said = S4uError.is(error)
+      ? `${error.code}${isWithheld ? '' : `: ${error.message}`}`
+      : error instanceof Error
+        ? error.name
+        : 'failed'
     return step === 'AS' ? `Sign-in of ${account} failed: ${said}` : `No credentials for ${target}: ${said}`
   })
 }

@@ -44,6 +44,8 @@ export interface KdcContext {
   readonly signal?: AbortSignal
   /** Where the lines about the exchange go. Default: the journal of the process. */
   readonly journal?: Journal
+  /** What events and lines call the client until a KDC knows it. Default: its name. */
+  readonly shownAs?: string
   /** Whose exchange it is, for the queue. */
   readonly place?: QueuePlace
 }

@@ -17,6 +17,7 @@ type ClientSetupOptions = Pick<
   | 'timeLimit'
   | 'proxyTrust'
   | 'connections'
+  | 'shownAs'
   | 'logger'
   | 'now'
   | 'random'
@@ -62,7 +63,7 @@ export type ChangePasswordOptions = ChangeOptions &
   )
 
 const { realm, kdc, krb5Config, encryptionTypes, canonicalize, mayFollow, timeLimit, proxyTrust } = KDC_CLIENT_OPTIONS
-const { armor, fast, connections, credentials, logger, now, random, dns } = KDC_CLIENT_OPTIONS
+const { armor, fast, connections, credentials, shownAs, logger, now, random, dns } = KDC_CLIENT_OPTIONS
 
 /** Every name in ChangePasswordOptions. Other names are refused. */
 export const CHANGE_PASSWORD_OPTIONS = {
@@ -73,5 +74,5 @@ export const CHANGE_PASSWORD_OPTIONS = {
   kpasswd: 'map',
   signal: 'value',
   ...{ realm, kdc, krb5Config, encryptionTypes, canonicalize, mayFollow, timeLimit, proxyTrust },
-  ...{ armor, fast, connections, credentials, logger, now, random, dns },
+  ...{ armor, fast, connections, credentials, shownAs, logger, now, random, dns },
 } as const satisfies OptionTableOf<ChangePasswordOptions>

@@ -159,6 +159,7 @@ function signInForChange({ context, armor: given }: ClientSetup, signIn: SignIn)
     account: formatPrincipal(signIn.principal),
     target: 'kadmin/changepw',
     cache: 'miss',
+    shownAs: context.shownAs,
   } as const
   return tell(told, async () => (await requestTgt(context, signIn, options)).tgt, context.journal)
 }

@@ -94,7 +94,7 @@ export class ExchangeRunner {
     ask: AskKdc,
     tgtFor: () => Promise<Tgt> = () => this.#ownTgt.get(signal),
   ): Promise<ServiceTicket> {
-    const told = { ...subject, account: formatPrincipal(this.#self) }
+    const told = { ...subject, account: formatPrincipal(this.#self), shownAs: this.#context.shownAs }
     return tell(told, () => this.#runWithRetries(subject, signal, ask, tgtFor), this.#context.journal)
   }
 

@@ -37,7 +37,7 @@ export class SignedInTgt implements TgtSource {
 
   async obtain(context: KdcContext, keep: () => void, cache: CacheMiss): Promise<ObtainedTgt> {
     const account = formatPrincipal(this.#signIn.principal)
-    const told = { step: 'AS', account, target: 'krbtgt', cache } as const
+    const told = { step: 'AS', account, target: 'krbtgt', cache, shownAs: context.shownAs } as const
     let isReduced = false
     const signIn = async () => {
       const result = await this.#signInOnce(context, keep)

@@ -12,8 +12,8 @@ import { noticeOfOldName } from '@s4u/krb5'
 
 /**
  * How the service asks KDCs, in the words of `createKdcClient`: all its options except
- * `credentials`, which come from the keytab, and `logger`, `now` and `random`, which the negotiator
- * has.
+ * `credentials`, which come from the keytab, `shownAs`, which is for names that people type, and
+ * `logger`, `now` and `random`, which the negotiator has.
  *
  * ```ts
  * import { createNegotiator } from '@s4u/negotiate'
@@ -22,7 +22,9 @@ import { noticeOfOldName } from '@s4u/krb5'
  * ```
  */
 export interface KdcOptions
-  extends Omit<KdcClientOptions, 'credentials' | 'logger' | 'now' | 'random'>, Pick<KdcConnectionsOptions, 'kpasswd'> {}
+  extends
+    Omit<KdcClientOptions, 'credentials' | 'shownAs' | 'logger' | 'now' | 'random'>,
+    Pick<KdcConnectionsOptions, 'kpasswd'> {}
 
 /** The addresses of KDCs, by realm or not, or a transport of one's own. */
 type KdcLocation = NonNullable<KdcClientOptions['kdc']>
@@ -63,7 +65,14 @@ export const NEGOTIATOR_KDC_OPTIONS = {
   encryptionTypes: 'value',
 } as const satisfies OptionTableOf<NegotiatorKdcOptions>
 
-const { credentials: _ofTheKeytab, logger: _logger, now: _now, random: _random, ...OF_CLIENT } = KDC_CLIENT_OPTIONS
+const {
+  credentials: _ofTheKeytab,
+  shownAs: _ofUsers,
+  logger: _logger,
+  now: _now,
+  random: _random,
+  ...OF_CLIENT
+} = KDC_CLIENT_OPTIONS
 
 /** Every name in KdcOptions; others are refused. */
 export const KDC_OPTIONS = { ...OF_CLIENT, kpasswd: 'map' } as const satisfies OptionTableOf<KdcOptions>

@@ -2,6 +2,7 @@ import { changePassword, createKdcClient, type KdcClient, type KdcClientOptions,
 import { formatPrincipal, NameType } from '@s4u/krb5'
 import type { KdcOptions } from '../kdc/kdc-options.js'
 import type { ServiceClient } from '../kdc/service-client.js'
+import { unprovenName } from './unproven-name.js'
 import type { PasswordSubject, SecretSubject } from './secret-subject.js'
 
 /**
@@ -28,7 +29,8 @@ export class UserClients {
         ? { otp: subject.otp, ...(password !== undefined && { password }) }
         : { password: subject.password }
     const credentials = { ...this.#named(user, service), ...secret }
-    return createKdcClient({ ...this.#service.kdcOptions(), ...this.#askingFor(service), credentials })
+    const shownAs = unprovenName(user)
+    return createKdcClient({ ...this.#service.kdcOptions(), ...this.#askingFor(service), credentials, shownAs })
   }
 
   /**
@@ -39,7 +41,8 @@ export class UserClients {
     const service = await this.#service.getFor(user)
     const { domains: _domains, forwardable: _forwardable, pac: _pac, ...options } = this.#service.kdcOptions()
     const change = { ...this.#named(user, service), oldPassword: password, newPassword, ...(signal && { signal }) }
-    await changePassword({ ...options, ...this.#askingFor(service), ...change })
+    const shownAs = unprovenName(user)
+    await changePassword({ ...options, ...this.#askingFor(service), ...change, shownAs })
   }
 
   #named(user: string, { realm }: KdcClient): { readonly principal: string; readonly enterprise?: boolean } {

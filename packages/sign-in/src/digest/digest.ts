@@ -141,7 +141,7 @@ class OpenedDigest implements OpenedSignInSource {
       await this.#realms.requireName(account)
       return { secret, account }
     }
-    throw new RejectedTokenError(`the digest of ${user} is wrong, or there is no such user`, {
+    throw new RejectedTokenError('the digest is wrong, or there is no such user', {
       code: 'KDC_ERR_PREAUTH_FAILED',
     })
   }

@@ -29,7 +29,7 @@ export class ChallengeSeal {
   /** @throws RejectedTokenError for a server that asks without end */
   seal({ user, round, challenge: { server, state } }: OpenChallenge): string {
     if (round > MAX_ROUNDS)
-      throw new RejectedTokenError(`${server} asked ${user} ${round} times, and does not come to an end`, {
+      throw new RejectedTokenError(`${server} asked for a code ${round} times, and does not come to an end`, {
         code: 'KDC_ERR_PREAUTH_FAILED',
         status: 502,
       })

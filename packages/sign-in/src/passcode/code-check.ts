@@ -22,7 +22,7 @@ export function checkByFunction(verify: NonNullable<PasscodeSettings['verify']>)
   return async ({ user, code, clientAddress }) => {
     // Only `true`: a function that forgets to answer lets nobody in.
     if ((await verify({ user, code, clientAddress })) === true) return { status: 'right' }
-    throw wrongCode(`the code of ${user} is wrong`)
+    throw wrongCode('the code is wrong')
   }
 }
 
@@ -34,7 +34,7 @@ export function checkByRadius(radius: RadiusClient): CodeCheck {
     if (answer.status === 'challenged') return answer
     if (answer.status === 'accepted') return { status: 'right' }
     const words = answer.message === '' ? '' : `: ${answer.message.slice(0, MAX_WORDS)}`
-    throw wrongCode(`the RADIUS server rejected ${user}${words}`)
+    throw wrongCode(`the RADIUS server rejected the code${words}`)
   }
 }
 
@@ -48,7 +48,7 @@ export function checkByKerberos(site: Pick<SignInSite, 'identityFor'>): CodeChec
       // A user without a token is refused as one with a wrong code, so that nobody can look for
       // them.
       if (error instanceof KdcError && error.code === 'KDC_ERR_PADATA_TYPE_NOSUPP')
-        throw wrongCode(`the KDC asks ${user} for no code`, error)
+        throw wrongCode('the KDC asks this user for no code', error)
       throw error
     }
   }
@@ -65,7 +65,10 @@ function fits(user: string, code: string): boolean {
   return Buffer.byteLength(user) <= 253 && Buffer.byteLength(code) <= 128
 }
 
-/** The same for whatever is wrong: the caller is not told what. */
+/**
+ * The same for whatever is wrong: the caller is not told what. Names stay out of it, since what was
+ * typed as one may be a password: records have `triedUser`.
+ */
 export function wrongCode(message: string, cause?: KdcError): RejectedTokenError {
   return new RejectedTokenError(message, { code: 'KDC_ERR_PREAUTH_FAILED', cause, hint: cause?.hint })
 }

@@ -1,6 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import { KdcError, RejectedTokenError } from '@s4u/kdc-client'
 import { printableName } from '@s4u/krb5'
+import { keyOfName, unprovenName } from '../../sign-in/unproven-name.js'
 import { userPartOf } from './user-part.js'
 
 const users = new WeakMap<object, string>()
@@ -12,9 +12,6 @@ const MAX_NAME = 256
  * Names that are remembered as those of an account; the one that was used longest ago goes first.
  */
 const MAX_KNOWN = 10_000
-
-/** Unknown names cannot be guessed from what records show of them. */
-const KEY = randomBytes(32)
 
 /**
  * Notes as whom somebody has tried to sign in. People type their password into the field of the
@@ -28,7 +25,7 @@ export class TriedUsers {
   /** Notes that a name is that of an account. */
   exists(user: string | undefined): void {
     if (user === undefined || user === '' || user.length > MAX_NAME) return
-    const key = keyOf(user)
+    const key = keyOfName(user)
     this.#known.delete(key)
     this.#known.add(key)
     for (const oldest of this.#known) {
@@ -41,8 +38,8 @@ export class TriedUsers {
   note(refusal: unknown, user: string | undefined): void {
     if (typeof refusal !== 'object' || refusal === null || user === undefined || user === '') return
     if (provesAccount(refusal, user)) this.exists(user)
-    const isKnown = user.length <= MAX_NAME && this.#known.has(keyOf(user))
-    users.set(refusal, isKnown ? printableName(user.trim()) : `unknown ${digestOf(user)}`)
+    const isKnown = user.length <= MAX_NAME && this.#known.has(keyOfName(user))
+    users.set(refusal, isKnown ? printableName(user.trim()) : unprovenName(user))
   }
 }
 
@@ -74,15 +71,3 @@ function provesAccount(refusal: unknown, user: string): boolean {
   if (!(refusal instanceof KdcError) || !OF_AN_ACCOUNT.has(refusal.code)) return false
   return userPartOf(refusal.answer.account).toLowerCase() === userPartOf(user.trim()).toLowerCase()
 }
-
-/** Of the whole text: behind a name that is known, a realm may be anything. */
-function keyOf(user: string): string {
-  return createHmac('sha256', KEY).update(user.trim().toLowerCase()).digest('hex')
-}
-
-function digestOf(user: string): string {
-  return keyOf(user).slice(0, DIGITS)
-}
-
-/** Enough to tell the names of one attack apart. */
-const DIGITS = 8
