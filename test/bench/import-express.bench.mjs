@@ -24,13 +24,13 @@ export default async function bench(_measure, add) {
     express.push(costOf('express'))
     both.push(costOf('express', '@s4u/express'))
   }
-  for (const [key, unit] of [
-    ['cpu', 'ms'],
-    ['memory', 'MB'],
+  for (const [key, unit, limit] of [
+    ['cpu', 'ms', 80],
+    ['memory', 'MB', 12],
   ]) {
     const floor = median(express.map((cost) => cost[key]))
     const value = median(both.map((cost) => cost[key])) - floor
-    add({ name: `import-express-${key}`, value, unit, floor, ratio: value / floor })
+    add({ name: `import-express-${key}`, value, unit, floor, ratio: value / floor, limit })
   }
 }
 

@@ -42,7 +42,9 @@ describe.each(packageNames)('the manifest of %s', (name) => {
   })
 
   test('is built by commands that Windows has too', () => {
-    expect(manifest.scripts?.build).toMatch(/^node -e "[^']*(?:'[^"' ]+'[^']*)*" && tsc -p tsconfig\.build\.json$/)
+    expect(manifest.scripts?.build).toMatch(
+      /^node -e "[^']*(?:'[^"' ]+'[^']*)*" && tsc -p tsconfig\.build\.json && node \.\.\/\.\.\/test\/release\/one-file\.mjs$/,
+    )
   })
 
   test('runs nothing at installation', () => {
