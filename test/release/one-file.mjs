@@ -123,8 +123,7 @@ function runsCode(node) {
  */
 function contentOf(file) {
   if (file.type === 'chunk') return file.code
-  const { sourcesContent, ...map } = JSON.parse(String(file.source))
-  return JSON.stringify(map)
+  return JSON.stringify(JSON.parse(String(file.source)), (key, value) => (key === 'sourcesContent' ? undefined : value))
 }
 
 /**
