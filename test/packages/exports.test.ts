@@ -118,6 +118,8 @@ const exported: Record<string, readonly string[]> = {
   gateway: ['createGateway', 'formatProblem', 'gatewaySchema', 'openGatewayFile', 'readConfigFile'],
   gssapi: [
     'ContextFlag',
+    'DCE_TOKEN_LENGTH',
+    'DceContext',
     'GSS_CHECKSUM_TYPE',
     'Krb5TokenId',
     'MAX_TOKEN_OCTETS',
@@ -127,6 +129,7 @@ const exported: Record<string, readonly string[]> = {
     'beginNegotiation',
     'channelBindingsHash',
     'contextFlagNames',
+    'createDceInitiator',
     'createInitiator',
     'decodeAuthenticatorChecksum',
     'decodeNegTokenInit',
@@ -550,6 +553,7 @@ const exported: Record<string, readonly string[]> = {
     'S4uError',
     'createNtlmAcceptor',
     'ntlmMessageType',
+    'surveyControllers',
   ],
   passport: [
     'ConfigurationError',

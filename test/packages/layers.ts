@@ -193,6 +193,11 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
         'given-values.ts',
       ],
     },
+    ntlm: {
+      siblings: ['gssapi', 'kdc-client', 'krb5'],
+      because: 'the machine account may sign in with a ticket, so that keys of AES serve',
+      rooms: ['.', 'controllers', 'response', 'netlogon', 'messages', 'errors.ts'],
+    },
     smb: {
       siblings: ['gssapi', 'krb5', 'sasl'],
       others: ['@noble/ciphers', 'fresh', 'mime-types', 'range-parser'],
@@ -205,10 +210,6 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     },
   },
   clients: {
-    ntlm: {
-      siblings: ['gssapi', 'krb5'],
-      rooms: ['.', 'controllers', 'response', 'netlogon', 'messages', 'errors.ts'],
-    },
     'kdc-client': {
       siblings: ['krb5'],
       others: ['lru-cache'],

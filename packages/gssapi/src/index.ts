@@ -23,6 +23,8 @@ export {
 } from './context-tokens/channel-bindings.js'
 export { ContextFlag, type ContextFlagName, contextFlagNames } from './context-tokens/context-flags.js'
 export { type ForwardableCredential, sealForwardedCredential } from './context-tokens/forwarded-credential.js'
+export { createDceInitiator, type DceInitiator, type DceInitiatorOptions } from './dce-initiator.js'
+export { DCE_TOKEN_LENGTH, DceContext, type DceContextKeys, type DceMessage } from './per-message/dce-messages.js'
 export { createInitiator, type Initiator, type InitiatorOptions, type InitiatorStep } from './initiator.js'
 export type { ForeignMechanism } from './negotiation/foreign-mechanism.js'
 export {

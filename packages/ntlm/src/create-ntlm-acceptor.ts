@@ -1,7 +1,6 @@
 import { platformRandom } from '@s4u/krb5'
 import { DomainControllers } from './controllers/domain-controllers.js'
-import { SecureChannel } from './controllers/secure-channel.js'
-import { machineSecret } from './machine-account.js'
+import { channelsOf } from './machine-channels.js'
 import { ControllerJudgedAcceptor, type NtlmAcceptor } from './ntlm-acceptor.js'
 import { type NtlmOptions, readNtlmOptions } from './ntlm-options.js'
 
@@ -27,18 +26,10 @@ import { type NtlmOptions, readNtlmOptions } from './ntlm-options.js'
 export function createNtlmAcceptor(options: NtlmOptions): NtlmAcceptor {
   const settings = readNtlmOptions(options)
   const { now = Date.now, random = platformRandom } = options
-  const { domain, computer, account, timeLimit } = settings
-  const secret = (): Promise<Uint8Array> => machineSecret(account)
-  const channels = settings.controllers.map((host) => {
-    const names = { server: host, computer }
-    const mapper = { host, port: ENDPOINT_MAPPER }
-    return new SecureChannel({ mapper, names, domain, secret, random, now, timeLimit })
-  })
+  const { timeLimit } = settings
+  const channels = channelsOf(settings, now, random)
   return new ControllerJudgedAcceptor({
     ...{ settings, now, random },
     controllers: new DomainControllers(channels, timeLimit, now),
   })
 }
-
-/** C706 appendix H. */
-const ENDPOINT_MAPPER = 135

@@ -14,7 +14,10 @@ export type MachineAccount = {
       readonly password: string | (() => string | Promise<string>)
     }
   | {
-      /** A keytab with its key of rc4-hmac: the file is read again where the key was wrong. */
+      /**
+       * A keytab with its keys: the file is read again where a key was wrong. Keys of AES alone
+       * serve where the controller takes a ticket; else it needs that of rc4-hmac.
+       */
       readonly keytab: string | Uint8Array | Keytab
     }
 )
@@ -27,12 +30,13 @@ export type MachineAccount = {
  * @throws ConfigurationError where the function of the password fails, or returns no text
  */
 export async function machineSecret(account: MachineAccount): Promise<Uint8Array> {
-  if ('password' in account) return ntHashOf(await passwordOf(account))
+  if ('password' in account) return ntHashOf(await machinePassword(account))
   const { keytab, name } = account
   return keyOf(await keytabOf(keytab), name)
 }
 
-async function passwordOf({ name, password }: MachineAccount & { readonly password: unknown }): Promise<string> {
+/** @throws ConfigurationError where the function of the password fails, or returns no text */
+export async function machinePassword({ name, password }: MachineAccount & { readonly password: unknown }): Promise<string> {
   if (typeof password !== 'function') return requireText(password, name)
   let given: unknown
   try {

@@ -1,6 +1,11 @@
+import { isIP } from 'node:net'
+import type { KdcClientOptions } from '@s4u/kdc-client'
 import { asciiLower, closeOptions, ConfigurationError, type OptionTableOf, requireOneOf, shownInput } from '@s4u/krb5'
 import type { MachineAccount } from './machine-account.js'
 import type { Presence } from './response/response-checks.js'
+
+/** A domain controller: its name in DNS, and the IP address where the name does not lead to it. */
+export type NtlmController = string | { readonly host: string; readonly address?: string }
 
 /** Options of `createNtlmAcceptor`: machine account, domain controllers, and what is demanded. */
 export interface NtlmOptions {
@@ -12,8 +17,16 @@ export interface NtlmOptions {
   readonly domainSid: string
   /** The machine account. Example: `{ name: 'WEB01$', keytab: '/etc/krb5.keytab' }`. */
   readonly account: MachineAccount
-  /** Domain controllers, best first; two are asked at most. Example: `['dc1.corp.test']`. */
-  readonly controllers: string | readonly string[]
+  /**
+   * Domain controllers, best first; two are asked at most. Example: `['dc1.corp.test']`. With
+   * names, the machine account may sign in with a ticket.
+   */
+  readonly controllers: NtlmController | readonly NtlmController[]
+  /**
+   * Where the machine account gets its ticket. Default: the domain controllers themselves. Example:
+   * `'dc1.corp.test'`.
+   */
+  readonly kdc?: KdcClientOptions['kdc']
   /**
    * Other domains whose users may come: NetBIOS names with their SIDs. Default: none. Example:
    * `{ PARTNER: 'S-1-5-21-7-7-7' }`.
@@ -53,6 +66,7 @@ export const NTLM_OPTIONS = {
   domainSid: 'value',
   account: 'value',
   controllers: 'value',
+  kdc: 'value',
   trustedDomains: 'value',
   hosts: 'texts',
   targetName: 'value',
@@ -63,6 +77,12 @@ export const NTLM_OPTIONS = {
   random: 'function',
 } as const satisfies OptionTableOf<NtlmOptions>
 
+/** A controller as it is called, and where it is. */
+export interface ControllerName {
+  readonly host: string
+  readonly address: string
+}
+
 /** The options, checked, with their defaults. */
 export interface NtlmSettings {
   readonly domain: string
@@ -71,7 +91,8 @@ export interface NtlmSettings {
   readonly account: MachineAccount
   /** The account's name without `$`. */
   readonly computer: string
-  readonly controllers: readonly string[]
+  readonly controllers: readonly ControllerName[]
+  readonly kdc: KdcClientOptions['kdc']
   readonly trusted: ReadonlyMap<string, string>
   readonly hosts: ReadonlySet<string>
   readonly targetName: Presence
@@ -92,10 +113,12 @@ export function readNtlmOptions(given: NtlmOptions): NtlmSettings {
     requireText(`trustedDomains.${name}`, sid, DOMAIN_SID, 'the SID of that domain')
   if (!Number.isInteger(timeLimit) || timeLimit < 100 || timeLimit > MAX_TIME_LIMIT)
     throw new ConfigurationError(`ntlm: timeLimit must be a whole number from 100 to ${MAX_TIME_LIMIT}`)
+  const controllers = controllersOf(options.controllers)
   const own = [computer, `${computer}.${dnsDomain}`, ...hosts]
   return {
     ...{ domain, dnsDomain, domainSid, account, computer, timeLimit },
-    controllers: controllersOf(options.controllers),
+    controllers,
+    kdc: options.kdc ?? { [dnsDomain.toUpperCase()]: controllers.map(({ address }) => address) },
     trusted: new Map(Object.entries(trustedDomains).map(([name, sid]) => [asciiLower(name), sid])),
     hosts: new Set(own.map(asciiLower)),
     targetName: presenceOf('targetName', options.targetName),
@@ -118,11 +141,22 @@ function computerOf(account: unknown): string {
   return name.slice(0, -1)
 }
 
-function controllersOf(given: unknown): readonly string[] {
+function controllersOf(given: unknown): readonly ControllerName[] {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given]
-  const hosts = list.filter((one): one is string => typeof one === 'string' && /^[\w.:-]+$/.test(one))
-  if (hosts.length > 0 && hosts.length === list.length) return hosts
-  throw new ConfigurationError('ntlm: controllers must be hosts of domain controllers, such as dc1.corp.test')
+  const named = list.map(controllerOf).filter((one) => one !== undefined)
+  if (named.length > 0 && named.length === list.length) return named
+  throw new ConfigurationError(
+    "ntlm: controllers must be hosts of domain controllers, such as dc1.corp.test or { host: 'dc1.corp.test', address: '10.0.0.7' }",
+  )
+}
+
+function controllerOf(given: unknown): ControllerName | undefined {
+  const { host, address, ...others } = Object.fromEntries<unknown>(
+    Object.entries(typeof given === 'object' && given !== null ? given : { host: given }),
+  )
+  if (typeof host !== 'string' || !/^[\w.:-]+$/.test(host) || Object.keys(others).length > 0) return undefined
+  if (address === undefined) return { host, address: host }
+  return typeof address === 'string' && isIP(address) !== 0 ? { host, address } : undefined
 }
 
 function presenceOf(option: string, given: Presence = 'allow'): Presence {

@@ -12,7 +12,11 @@ import { decodeNegotiateMessage } from '../../../packages/ntlm/src/messages/nego
 import { decodeNtlmv2Response } from '../../../packages/ntlm/src/messages/ntlmv2-response.js'
 import { decodeMapReply } from '../../../packages/ntlm/src/netlogon/endpoint-mapper.js'
 import { decodeLogon, type LogonReply, type LogonRequest } from '../../../packages/ntlm/src/netlogon/logon-call.js'
-import { decodeAuthenticate3, decodeCapabilities } from '../../../packages/ntlm/src/netlogon/netlogon-calls.js'
+import {
+  decodeAuthenticate3,
+  decodeAuthenticateKerberos,
+  decodeCapabilities,
+} from '../../../packages/ntlm/src/netlogon/netlogon-calls.js'
 import { readValidation } from '../../../packages/ntlm/src/netlogon/validation-info.js'
 import { NetlogonUnreachableError } from '../../../packages/ntlm/src/errors.js'
 import { DomainControllers } from '../../../packages/ntlm/src/controllers/domain-controllers.js'
@@ -79,6 +83,7 @@ export const ntlmDecoders: readonly Decoder[] = [
     NetlogonUnreachableError,
   ]),
   decoder('NetrServerAuthenticate3', [new Uint8Array(20)], decodeAuthenticate3),
+  decoder('NetrServerAuthenticateKerberos', [new Uint8Array(12)], decodeAuthenticateKerberos),
   decoder('NetrLogonGetCapabilities', [new Uint8Array(24)], decodeCapabilities),
   decoder('NetrLogonSamLogonEx', [logonReply()], (bytes) => decodeLogon(bytes, 6)),
   decoder('NETLOGON_VALIDATION_SAM_INFO4', [validation()], (bytes) =>

@@ -63,7 +63,15 @@ const identity = (site: Site, key: SambaKey): Record<string, string> => ({
   interfaces: `${hostOf(site, key)}/24`,
   'bind interfaces only': 'yes',
   'krb5 port': String(site.ports.kdc),
-  ...(isNewer(key) ? { 'ad dc functional level': functionLevel(key) } : {}),
+  ...(isNewer(key) ? newer(key) : {}),
+})
+
+/**
+ * `server support krb5 netlogon`: machine accounts may sign the secure channel in with a ticket.
+ */
+const newer = (key: SambaKey): Record<string, string> => ({
+  'ad dc functional level': functionLevel(key),
+  'server support krb5 netlogon': 'yes',
 })
 
 /** Nothing that costs time or that looks beyond this machine. */

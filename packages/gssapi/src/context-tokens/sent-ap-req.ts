@@ -79,14 +79,15 @@ export interface SentApReq {
 
 /**
  * Makes an AP-REQ. Source: RFC 4120 section 3.2.2, RFC 4121 section 4.1.
+ * @param style the flag DCE_STYLE, for a context of three legs
  * @throws RejectedTokenError KRB_AP_ERR_TKT_EXPIRED
  */
-export function makeApReq(options: ContextRequest): SentApReq {
+export function makeApReq(options: ContextRequest, style = 0): SentApReq {
   const { ticket: credential, mutual = true, random = platformRandom } = options
   const { client, service, ticket, sessionKey } = credential
   const now = typeof options.now === 'number' ? options.now : options.now()
   if (now >= credential.expiresAt) throw expired(service)
-  const flags = flagsFor(options, mutual)
+  const flags = flagsFor(options, mutual) | style
   const subkey = Key.random(sessionKey.etype, random)
   const seqNumber = randomSequenceNumber(random)
   const authenticator: Authenticator = {
@@ -109,7 +110,7 @@ export function makeApReq(options: ContextRequest): SentApReq {
 
 function flagsFor({ flags = DEFAULT_FLAGS, identify, delegate }: ContextRequest, mutual: boolean): number {
   const { MUTUAL, IDENTIFY, DELEG, DCE_STYLE } = ContextFlag
-  if ((flags & DCE_STYLE) !== 0) throw new ConfigurationError('DCE_STYLE contexts are not supported')
+  if ((flags & DCE_STYLE) !== 0) throw new ConfigurationError('DCE_STYLE contexts are made by createDceInitiator')
   const rest = flags & ~(MUTUAL | IDENTIFY | DELEG)
   return rest | (mutual ? MUTUAL : 0) | (identify ? IDENTIFY : 0) | (delegate === undefined ? 0 : DELEG)
 }

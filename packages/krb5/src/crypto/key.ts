@@ -3,7 +3,7 @@ import { ConfigurationError, MalformedTokenError, RejectedTokenError } from '../
 import { equalInConstantTime, requireSameChecksum } from './algorithms/constant-time.js'
 import { encryptionTypeName, findEncryptionType, requireEncryptionType } from './registry.js'
 import { stringToKey } from './string-to-key.js'
-import type { EncryptionType, ProtocolKey, SpecificKey } from './encryption-types/encryption-type.js'
+import type { Covered, EncryptionType, ProtocolKey, SpecificKey } from './encryption-types/encryption-type.js'
 import type { RandomSource } from './primitives/primitives.js'
 import type { IterationLimits } from './string-to-key.js'
 
@@ -100,12 +100,21 @@ export class Key {
   /**
    * Encrypts (RFC 3961 section 3, "encrypt"). The ciphertext is longer than `plaintext` by
    * confounder and checksum.
+   *
+   * @param covered what the checksum covers in place of the plaintext; for AES with SHA-1 alone.
+   * Others throw ConfigurationError KDC_ERR_ETYPE_NOSUPP
    */
-  seal(usage: number, plaintext: Uint8Array, random: RandomSource = primitives.randomBytes): Uint8Array {
+  seal(
+    usage: number,
+    plaintext: Uint8Array,
+    random: RandomSource = primitives.randomBytes,
+    covered?: Covered,
+  ): Uint8Array {
     const { confounderLength } = this.encryptionType
     const confounder = random(confounderLength)
     if (confounder.length !== confounderLength) throw new ConfigurationError('the random source gave too few octets')
-    return this.#specific(usage).seal(confounder, plaintext)
+    if (covered !== undefined) this.#requireCoversMore()
+    return this.#specific(usage).seal(confounder, plaintext, covered)
   }
 
   /**
@@ -113,9 +122,11 @@ export class Key {
    *
    * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY if the ciphertext was not made with this
    * key for this usage, or is too short
+   * @param covered as it was sealed
    */
-  open(usage: number, ciphertext: Uint8Array): Uint8Array {
-    return this.#specific(usage).open(ciphertext)
+  open(usage: number, ciphertext: Uint8Array, covered?: Covered): Uint8Array {
+    if (covered !== undefined) this.#requireCoversMore()
+    return this.#specific(usage).open(ciphertext, covered)
   }
 
   /** Computes the keyed checksum of type `checksumType`. */
@@ -173,6 +184,14 @@ export class Key {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
+  }
+
+  #requireCoversMore(): void {
+    if (this.encryptionType.coversMore === true) return
+    throw new ConfigurationError(`keys of ${encryptionTypeName(this.etype)} do not sign headers of RPC`, {
+      code: 'KDC_ERR_ETYPE_NOSUPP',
+      hint: 'Ask for a ticket with a session key of aes256-cts-hmac-sha1-96.',
+    })
   }
 
   #specific(usage: number): SpecificKey {

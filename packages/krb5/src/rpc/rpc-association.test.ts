@@ -20,7 +20,8 @@ function server(onCall: Answer, onBind: Answer = (bind) => [ack(bind)]): RpcTran
   const queue: Uint8Array[] = []
   const answer = (asked: RpcPdu): void => {
     if ((asked.flags & RpcFlag.LAST) === 0) return
-    const replies = (asked.type === RpcPduType.BIND ? onBind : onCall)(asked)
+    const isBind = asked.type === RpcPduType.BIND || asked.type === RpcPduType.ALTER_CONTEXT
+    const replies = (isBind ? onBind : onCall)(asked)
     queue.push(...replies.map((reply) => (reply instanceof Uint8Array ? reply : encodeRpcPdu(reply))))
   }
   return {
@@ -52,8 +53,9 @@ class Flipping implements RpcProtection {
   readonly bindToken = hex('0a0b')
   readonly tokenLength = 4
   readonly sealedFragments: RpcFragment[] = []
-  acceptBind(token: Uint8Array): void {
+  acceptBind(token: Uint8Array): Uint8Array | undefined {
     if (hexOf(token) !== '0a0b') throw new RejectedTokenError('another token', { code: 'GSS_S_DEFECTIVE_TOKEN' })
+    return undefined
   }
   seal(fragment: RpcFragment) {
     this.sealedFragments.push(fragment)
@@ -335,4 +337,46 @@ test('a sealed answer on one association is none on another with the same key', 
   )
   expect(hexOf(await (await alices).call(39, hex('01')))).toBe('0102')
   await expect((await mallorys).call(39, hex('02'))).rejects.toMatchObject({ path: 'RPC.call_id' })
+})
+
+describe('a bind of three legs', () => {
+  /** As Kerberos: the answer to the first token is a second one. */
+  class ThreeLegs extends Flipping {
+    override acceptBind(token: Uint8Array): Uint8Array | undefined {
+      super.acceptBind(token)
+      return hex('0c0d')
+    }
+  }
+  const ALTERED: Partial<RpcPdu> = { type: RpcPduType.ALTER_CONTEXT_RESP, verifier: undefined }
+  const answering =
+    (changes: Partial<RpcPdu>): Answer =>
+    (asked) => [ack(asked, asked.type === RpcPduType.BIND ? {} : changes)]
+
+  test('sends the last token by alter_context, and then calls', async () => {
+    const transport = server(({ callId }) => [sealedResponse(callId)], answering(ALTERED))
+    const association = await RpcAssociation.bind(transport, { ...NETLOGON, protection: new ThreeLegs() })
+    expect(hexOf(await association.call(4, hex('0102')))).toBe('0102')
+    const [bind, third] = transport.sent
+    expect(third).toEqual({ ...bind, type: RpcPduType.ALTER_CONTEXT, verifier: { ...bind.verifier, token: hex('0c0d') } })
+  })
+
+  test('takes an empty verifier as the end', async () => {
+    const verifier = { ...SEALED, paddingLength: 0, token: new Uint8Array(0) }
+    const transport = server(() => [], answering({ ...ALTERED, verifier }))
+    await expect(
+      RpcAssociation.bind(transport, { ...NETLOGON, protection: new ThreeLegs() }),
+    ).resolves.toBeInstanceOf(RpcAssociation)
+  })
+
+  test.each<[string, Partial<RpcPdu>, object]>([
+    ['a further token', { type: 15 }, { message: 'RPC.auth_value: expected nothing more, found 2 octets' }],
+    ['another type of answer', { type: 12 }, { message: 'RPC.PTYPE: expected alter_context_resp, found 12' }],
+    ['a refusal', { type: 3, body: hex('0000000000000000 05000000 00000000') }, { code: 'RPC_BIND_REFUSED' }],
+    ['another call', { ...ALTERED, callId: 9 }, { message: 'RPC.call_id: expected 1, found 9' }],
+    ['a context that is not accepted', { ...ALTERED, body: hex(hexOf(ACCEPTED).replace('01000000000000', '01000000020001')) }, { code: 'GSS_S_DEFECTIVE_TOKEN' }],
+  ])('is refused where the last answer is %s', async (_what, changes, refusal) => {
+    const transport = server(() => [], answering(changes))
+    const bound = RpcAssociation.bind(transport, { ...NETLOGON, protection: new ThreeLegs() })
+    await expect(bound).rejects.toMatchObject({ ...refusal, status: 502 })
+  })
 })

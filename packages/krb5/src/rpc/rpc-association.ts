@@ -65,7 +65,10 @@ export class RpcAssociation {
   static async bind(transport: RpcTransport, options: RpcBindOptions): Promise<RpcAssociation> {
     const { protection } = options
     await transport.send(bindPdu(options, protection))
-    return new RpcAssociation(transport, protection, bindAnswerOf(await transport.receive(), protection))
+    const answer = bindAnswerOf(await transport.receive(), RpcPduType.BIND_ACK)
+    const third = protection && acceptProtection(answer, protection)
+    if (protection !== undefined && third !== undefined) await completeBind(transport, options, protection, third)
+    return new RpcAssociation(transport, protection, answer)
   }
 
   /** Whether calls can be made: no error has ended the association. */
@@ -115,16 +118,27 @@ export class RpcAssociation {
   }
 }
 
-function bindAnswerOf(octets: Uint8Array, protection: RpcProtection | undefined): RpcBindAnswer {
+/** The third leg of a security context. The server must have taken it. C706 section 12.6.4.1. */
+async function completeBind(
+  transport: RpcTransport,
+  bound: RpcInterface,
+  protection: RpcProtection,
+  token: Uint8Array,
+): Promise<void> {
+  await transport.send(bindPdu(bound, protection, { type: RpcPduType.ALTER_CONTEXT, token }))
+  const { verifier } = bindAnswerOf(await transport.receive(), RpcPduType.ALTER_CONTEXT_RESP)
+  if (verifier !== undefined && verifier.token.length > 0)
+    throw malformed('auth_value', 'nothing more', `${verifier.token.length} octets`)
+}
+
+function bindAnswerOf(octets: Uint8Array, expected: number): RpcPdu & RpcBindAnswer {
   const answer = byServer(() => decodeRpcPdu(octets))
   requireAnswer(answer, BIND_CALL)
   if (answer.type === RpcPduType.BIND_NAK)
     throw new RpcFaultError('RPC_BIND_REFUSED', decodeRpcBindNak(answer.body), 'the bind')
   if (answer.type === RpcPduType.FAULT) throw new RpcFaultError('RPC_BIND_REFUSED', readFault(answer), 'the bind')
-  if (answer.type !== RpcPduType.BIND_ACK) throw unexpected('bind_ack', answer)
-  const accepted = byServer(() => decodeRpcBindAck(answer.body))
-  if (protection !== undefined) acceptProtection(answer, protection)
-  return accepted
+  if (answer.type !== expected) throw unexpected(BIND_ANSWERS[expected] ?? 'an answer', answer)
+  return { ...answer, ...byServer(() => decodeRpcBindAck(answer.body)) }
 }
 
 /** What a server sends wrong is a 502, and not the fault of the caller of ours. */
@@ -137,18 +151,23 @@ function byServer<T>(read: () => T): T {
   }
 }
 
-function bindPdu(bound: RpcInterface, protection: RpcProtection | undefined): Uint8Array {
+function bindPdu(
+  bound: RpcInterface,
+  protection: RpcProtection | undefined,
+  third?: { readonly type: number; readonly token: Uint8Array },
+): Uint8Array {
   const flags = RpcFlag.FIRST | RpcFlag.LAST
   const body = encodeRpcBind(bound)
-  const bind = { type: RpcPduType.BIND, callId: BIND_CALL, body }
+  const bind = { type: third?.type ?? RpcPduType.BIND, callId: BIND_CALL, body }
   if (protection === undefined) return encodeRpcPdu({ ...bind, flags, verifier: undefined })
-  const { type, bindToken: token } = protection
+  const { type, bindToken } = protection
+  const token = third?.token ?? bindToken
   const verifier = { type, level: RPC_SEALED, paddingLength: 0, contextId: RPC_CONTEXT, token }
   return encodeRpcPdu({ ...bind, flags: flags | RpcFlag.HEADER_SIGNING, verifier })
 }
 
 /** The server must seal as it was asked to, headers included, or an attacker has lowered it. */
-function acceptProtection({ flags, verifier }: RpcPdu, protection: RpcProtection): void {
+function acceptProtection({ flags, verifier }: RpcPdu, protection: RpcProtection): Uint8Array | undefined {
   if (verifier === undefined) throw malformed('auth_length', 'a verifier', 'none')
   if ((flags & RpcFlag.HEADER_SIGNING) === 0) throw malformed('pfc_flags', 'signed headers', 'none')
   const isAsAsked = verifier.type === protection.type && verifier.level === RPC_SEALED
@@ -158,7 +177,7 @@ function acceptProtection({ flags, verifier }: RpcPdu, protection: RpcProtection
       `provider ${protection.type}, level ${RPC_SEALED}`,
       `${verifier.type}, ${verifier.level}`,
     )
-  protection.acceptBind(verifier.token)
+  return protection.acceptBind(verifier.token)
 }
 
 function requireAnswer({ callId }: RpcPdu, asked: number): void {
@@ -174,6 +193,10 @@ function malformed(field: string, expected: string, found: string): MalformedTok
 }
 
 const BIND_CALL = 1
+const BIND_ANSWERS: Readonly<Record<number, string>> = {
+  [RpcPduType.BIND_ACK]: 'bind_ack',
+  [RpcPduType.ALTER_CONTEXT_RESP]: 'alter_context_resp',
+}
 
 /**
  * Associations with one key (several connections of a secure channel) count their fragments each

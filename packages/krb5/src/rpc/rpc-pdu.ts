@@ -4,7 +4,10 @@ import { ByteWriter } from '../bytes/byte-writer.js'
 /**
  * The types of PDU of a connection that are written or read here. C706 section 12.6.
  */
-export const RpcPduType = { REQUEST: 0, RESPONSE: 2, FAULT: 3, BIND: 11, BIND_ACK: 12, BIND_NAK: 13 } as const
+export const RpcPduType = {
+  ...({ REQUEST: 0, RESPONSE: 2, FAULT: 3, BIND: 11, BIND_ACK: 12, BIND_NAK: 13 } as const),
+  ...({ ALTER_CONTEXT: 14, ALTER_CONTEXT_RESP: 15 } as const),
+} as const
 
 /** Bits of `flags`. C706 section 12.6.3.1; HEADER_SIGNING: MS-RPCE section 2.2.2.3. */
 export const RpcFlag = { FIRST: 1, LAST: 2, HEADER_SIGNING: 4 } as const

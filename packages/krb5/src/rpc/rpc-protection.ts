@@ -13,14 +13,18 @@ export interface RpcFragment {
  * the fragments of both directions.
  */
 export interface RpcProtection {
-  /** The number of the provider: 68 is NETLOGON. MS-RPCE section 2.2.1.1.7. */
+  /** The number of the provider: 68 is NETLOGON, 16 Kerberos. MS-RPCE section 2.2.1.1.7. */
   readonly type: number
   /** The token that goes with the bind. */
   readonly bindToken: Uint8Array
   /** How long the token of each fragment is, in octets. */
   readonly tokenLength: number
-  /** @throws S4uError if the server's answer to the bind is not what it must be */
-  acceptBind(token: Uint8Array): void
+  /**
+   * Takes the server's answer to the bind. A token that comes back is sent by alter_context: the
+   * third leg of Kerberos.
+   * @throws S4uError if the answer is not what it must be
+   */
+  acceptBind(token: Uint8Array): Uint8Array | undefined
   seal(fragment: RpcFragment): { readonly sealed: Uint8Array; readonly token: Uint8Array }
   /**
    * Returns the message in clear. Of `fragment`, `message` is still sealed.

@@ -48,8 +48,9 @@ test('a controller that does not fail gives its verdict', async () => {
   const controller = await failing()
   const channel = channelTo(controller, LONG)
   expect(await channel.logon(REQUEST, AbortSignal.timeout(LONG))).toEqual(REFUSED)
-  // The first connection asks what was agreed to, and stands ready then.
-  const all = STEPS.flatMap((step) => (step === 'logon' ? (['sealed bind', step] as const) : [step]))
+  // The first connection asks what was agreed to and asked for, and stands ready then.
+  const more: Partial<Record<Step, Step[]>> = { capabilities: ['capabilities'], logon: ['sealed bind'] }
+  const all = STEPS.flatMap((step) => [...(more[step] ?? []), step])
   expect(controller.seen).toEqual(all)
   expect(await channel.logon(REQUEST, AbortSignal.timeout(LONG))).toEqual(REFUSED)
   expect(controller.seen).toEqual([...all, 'logon'])

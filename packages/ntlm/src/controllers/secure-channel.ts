@@ -1,25 +1,29 @@
-import { ConfigurationError, MalformedTokenError, RejectedTokenError, RpcAssociation } from '@s4u/krb5'
+import {
+  ConfigurationError,
+  MalformedTokenError,
+  MissingKeyError,
+  RejectedTokenError,
+  type RpcAssociation,
+  RpcFaultError,
+} from '@s4u/krb5'
 import { NetlogonUnreachableError } from '../errors.js'
 import { decodeLogon, encodeLogon, type LogonReply, type LogonRequest } from '../netlogon/logon-call.js'
-import { decodeCapabilities, encodeCapabilities, NETLOGON, NetlogonCall } from '../netlogon/netlogon-calls.js'
-import { NetlogonSeal } from '../netlogon/netlogon-seal.js'
-import { RpcSocket } from '../netlogon/rpc-socket.js'
+import { NetlogonCall, type NetlogonNames } from '../netlogon/netlogon-calls.js'
 import type { ValidationLevel } from '../netlogon/validation-info.js'
-import {
-  authenticateChannel,
-  type ChannelDeps,
-  type ChannelSession,
-  downgraded,
-  isForgotten,
-} from './authenticate-channel.js'
+import { type ChannelDeps, type ChannelForm, type ChannelSession, openConnection, type OpenConnection } from './channel-session.js'
+import { ChannelSignIn } from './channel-sign-in.js'
 import { inTime } from './in-time.js'
 import { Turns } from './turns.js'
 
+/** How a channel is signed in. */
+export interface ChannelState {
+  readonly form: ChannelForm
+  /** Why the controller took no ticket; undefined where it did, or where there is none for it. */
+  readonly ticketRefusal: unknown
+}
+
 /** A sealed connection, for one call at a time. */
-interface Lease {
-  readonly socket: RpcSocket
-  readonly association: RpcAssociation
-  readonly session: ChannelSession
+interface Lease extends OpenConnection {
   /** Whether it stood between calls: the controller may have closed it meanwhile. */
   wasIdle: boolean
 }
@@ -30,6 +34,7 @@ interface Lease {
  */
 export class SecureChannel {
   readonly #deps: ChannelDeps
+  readonly #signIns: ChannelSignIn
   readonly #turns = new Turns(MAX_CONNECTIONS, MAX_WAITING)
   readonly #idle: Lease[] = []
   #session: Promise<ChannelSession> | undefined
@@ -39,6 +44,7 @@ export class SecureChannel {
 
   constructor(deps: ChannelDeps) {
     this.#deps = deps
+    this.#signIns = new ChannelSignIn(deps)
   }
 
   /**
@@ -66,6 +72,13 @@ export class SecureChannel {
     this.#giveBack(lease)
   }
 
+  /** Signs in, and says how. @throws as `logon` */
+  async state(signal: AbortSignal): Promise<ChannelState> {
+    await this.ready(signal)
+    const session = await inTime(signal, this.#signedIn(), 'the sign-in of the machine account')
+    return { form: session.form, ticketRefusal: this.#signIns.ticketRefusal }
+  }
+
   close(): void {
     this.#isClosed = true
     this.#closeIdle()
@@ -80,12 +93,15 @@ export class SecureChannel {
     const { socket, association, wasIdle } = lease
     try {
       const reply = await socket.within(signal, () => this.#call(association, request))
+      if (reply.status === STATUS_ACCESS_DENIED) throw notSignedIn(this.#deps.names)
       this.#giveBack(lease)
       return reply
     } catch (error) {
       socket.close()
-      if (isForgotten(error)) {
+      if (isForgotten(error) || isNotSignedIn(error)) {
         this.#forget()
+        // The others were admitted with the same word, which does not count any more.
+        if (isNotSignedIn(error)) this.#closeIdle()
         throw new Unanswered(error)
       }
       // The others have stood as long; on a new connection the same response is judged once more.
@@ -123,7 +139,7 @@ export class SecureChannel {
   async #openSignedIn(signal: AbortSignal): Promise<Lease> {
     const host = this.#deps.mapper.host
     const session = await inTime(signal, this.#signedIn(), `the sign-in of the machine account at ${host}`)
-    return this.#open(session, signal)
+    return { ...(await openConnection(session, this.#deps, signal)), wasIdle: false }
   }
 
   #takeIdle(): Lease | undefined {
@@ -139,27 +155,13 @@ export class SecureChannel {
     for (const { socket } of this.#idle.splice(0)) socket.close()
   }
 
-  async #open(session: ChannelSession, signal: AbortSignal): Promise<Lease> {
-    const { mapper, domain, names, random } = this.#deps
-    const socket = await RpcSocket.open({ host: mapper.host, port: session.port }, signal)
-    try {
-      const { sessionKey } = session
-      const protection = new NetlogonSeal({ sessionKey, domain, computer: names.computer, random })
-      const binding = (): Promise<RpcAssociation> => RpcAssociation.bind(socket, { ...NETLOGON, protection })
-      return { socket, association: await socket.within(signal, binding), session, wasIdle: false }
-    } catch (error) {
-      socket.close()
-      throw error
-    }
-  }
-
   /** One sign-in for all that wait; one that was refused is not tried again at once. */
   #signedIn(): Promise<ChannelSession> {
     const { now } = this.#deps
     if (this.#session !== undefined && this.#refusedAt !== 0 && now() - this.#refusedAt > BACK_OFF) this.#forget()
     return (this.#session ??= this.#signIn().catch((error: unknown) => {
       // An outage may end at once; what the operator has to mend does not.
-      if (error instanceof ConfigurationError) this.#refusedAt = now()
+      if (error instanceof ConfigurationError || error instanceof MissingKeyError) this.#refusedAt = now()
       else this.#session = undefined
       throw error
     }))
@@ -168,15 +170,14 @@ export class SecureChannel {
   /** Its time limit is its own: whoever waits for it may come from several callers. */
   async #signIn(): Promise<ChannelSession> {
     const signal = AbortSignal.timeout(this.#deps.timeLimit)
-    const session = await authenticateChannel(this.#deps, signal)
-    const lease = await this.#open(session, signal)
-    await lease.socket.within(signal, () => requireAgreement(lease, this.#deps))
-    this.#giveBack(lease)
+    const { session, connection } = await this.#signIns.run(signal)
+    this.#giveBack({ ...connection, wasIdle: false })
     return session
   }
 
   #giveBack(lease: Lease): void {
-    if (this.#isClosed || this.#idle.length >= MAX_CONNECTIONS) return lease.socket.close()
+    const isFull = this.#isClosed || this.#idle.length >= MAX_CONNECTIONS
+    if (isFull || !lease.association.isUsable) return lease.socket.close()
     lease.socket.hold(false)
     lease.wasIdle = true
     this.#idle.push(lease)
@@ -188,26 +189,6 @@ export class SecureChannel {
   }
 }
 
-/**
- * Asks under the key what was agreed to: an attacker between could have changed it before. MS-NRPC
- * section 3.5.4.4.10.
- */
-async function requireAgreement({ association, session, socket }: Lease, { names, now }: ChannelDeps): Promise<void> {
-  const { authenticator, flags } = session
-  try {
-    const proof = authenticator.next(Math.floor(now() / 1000))
-    const reply = decodeCapabilities(
-      await association.call(NetlogonCall.GET_CAPABILITIES, encodeCapabilities(names, proof)),
-    )
-    if (reply.status !== 0) throw downgraded()
-    authenticator.verify(reply.authenticator)
-    if (reply.capabilities !== flags) throw downgraded()
-  } catch (error) {
-    socket.close()
-    throw error
-  }
-}
-
 /** No verdict has come: the same question may be asked once more. */
 class Unanswered extends Error {
   readonly reason: unknown
@@ -215,6 +196,23 @@ class Unanswered extends Error {
     super('unanswered')
     this.reason = reason
   }
+}
+
+/** No verdict, but word that this association is not that of a machine account any more. */
+function notSignedIn({ server, computer }: NetlogonNames): ConfigurationError {
+  return new ConfigurationError(`the domain controller ${server} gives ${computer}$ no verdicts`, {
+    code: 'STATUS_ACCESS_DENIED',
+    hint: 'Look whether the machine account is enabled. Each instance of a service needs a machine account of its own.',
+  })
+}
+
+function isNotSignedIn(error: unknown): boolean {
+  return error instanceof ConfigurationError && error.code === 'STATUS_ACCESS_DENIED'
+}
+
+/** Whether a controller says that it does not know the key, or the ticket, of a channel. */
+function isForgotten(error: unknown): boolean {
+  return error instanceof RpcFaultError
 }
 
 /** Whether another controller may do better: this one gave no answer, or none that can be read. */
@@ -229,4 +227,5 @@ const MAX_CONNECTIONS = 4
 const MAX_WAITING = 1_000
 /** A wrong password of the machine account is not tried more often; milliseconds. */
 const BACK_OFF = 10_000
+const STATUS_ACCESS_DENIED = 0xc000_0022
 const STATUS_INVALID_INFO_CLASS = 0xc000_0003

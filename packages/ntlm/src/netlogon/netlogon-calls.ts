@@ -9,10 +9,11 @@ export const NetlogonCall = {
   GET_CAPABILITIES: 21,
   AUTHENTICATE3: 26,
   SAM_LOGON_EX: 39,
+  AUTHENTICATE_KERBEROS: 59,
 } as const
 
 /** Bits of NegotiateFlags. MS-NRPC section 3.1.4.2. */
-export const NetlogonFlag = { AES: 0x100_0000, SECURE_RPC: 0x4000_0000 } as const
+export const NetlogonFlag = { AES: 0x100_0000, SECURE_RPC: 0x4000_0000, KERBEROS: 0x8000_0000 } as const
 
 /** All that a member of today offers; AES alone is accepted of it. */
 export const OFFERED_FLAGS = 0x612f_ffff
@@ -72,8 +73,40 @@ export function decodeAuthenticate3(stub: Uint8Array): Authenticated {
   })
 }
 
-/** NetrLogonGetCapabilities of level 1: what the controller has negotiated. Section 3.5.4.4.10. */
-export function encodeCapabilities({ server, computer }: NetlogonNames, authenticator: Uint8Array): Uint8Array {
+/**
+ * NetrServerAuthenticateKerberos: the association is that of the machine account already, by its
+ * ticket. MS-NRPC section 3.5.4.4.3.
+ */
+export function encodeAuthenticateKerberos({ server, computer }: NetlogonNames, flags: number): Uint8Array {
+  return NdrWriter.stub((ndr) =>
+    ndr
+      .pointer(true)
+      .terminatedString(`\\\\${server}`)
+      .terminatedString(`${computer}$`)
+      .u16(WORKSTATION)
+      .terminatedString(computer)
+      .u32(flags),
+  )
+}
+
+/** @throws MalformedTokenError */
+export function decodeAuthenticateKerberos(stub: Uint8Array): Omit<Authenticated, 'credential'> {
+  return NdrReader.stub(stub, 'NetrServerAuthenticateKerberos', (ndr) => {
+    const flags = ndr.u32('NegotiateFlags')
+    ndr.u32('AccountRid')
+    return { flags, status: ndr.u32('status') }
+  })
+}
+
+/** What NetrLogonGetCapabilities is asked for: what the controller agreed to, or was asked for. */
+export const CapabilityLevel = { AGREED: 1, REQUESTED: 2 } as const
+
+/** NetrLogonGetCapabilities. MS-NRPC section 3.5.4.4.10. */
+export function encodeCapabilities(
+  { server, computer }: NetlogonNames,
+  authenticator: Uint8Array,
+  level: number,
+): Uint8Array {
   return NdrWriter.stub((ndr) =>
     ndr
       .terminatedString(`\\\\${server}`)
@@ -82,7 +115,7 @@ export function encodeCapabilities({ server, computer }: NetlogonNames, authenti
       .align(4)
       .bytes(authenticator)
       .bytes(new Uint8Array(12))
-      .u32(1),
+      .u32(level),
   )
 }
 

@@ -40,7 +40,7 @@ export class NetlogonSeal implements RpcProtection {
   }
 
   /** MS-NRPC section 2.2.1.3.1: the answer says nothing but that it is one. */
-  acceptBind(token: Uint8Array): void {
+  acceptBind(token: Uint8Array): undefined {
     const reader = new ByteReader(token, 'NL_AUTH_MESSAGE')
     const type = reader.u32le('MessageType')
     if (type !== NEGOTIATE_RESPONSE || token.length < 12) reader.fail('MessageType', '1', String(type))

@@ -39,6 +39,7 @@ function aesSha1Type(keyLength: number): Omit<EncryptionType, Named> {
     keyLength,
     confounderLength: BLOCK,
     checksumLength: CHECKSUM_LENGTH,
+    coversMore: true,
     // RFC 3962 section 4.
     defaultIterations: 4096,
     async stringToKey(password, salt, iterations) {

@@ -21,6 +21,8 @@ export interface EncryptionType {
   readonly checksumLength: number
   /** The mandatory keyed checksum type (RFC 3961 section 4). */
   readonly checksumType: number
+  /** Whether the checksum of a ciphertext may cover octets that go in clear (`Covered`). */
+  readonly coversMore?: true
   /** The PBKDF2 iterations if a KDC names none; undefined if the type has no iterations. */
   readonly defaultIterations: number | undefined
   /**
@@ -40,14 +42,20 @@ export interface ProtocolKey {
   wipe(): void
 }
 
+/**
+ * Returns what a checksum covers in place of the plaintext: all of it, with octets between that go
+ * in clear. The headers of DCE/RPC are signed so (MS-RPCE section 2.2.2.3).
+ */
+export type Covered = (plaintext: Uint8Array) => Uint8Array
+
 /** What one key does for one key usage number (RFC 3961 section 3, "specific key"). */
 export interface SpecificKey {
-  seal(confounder: Uint8Array, plaintext: Uint8Array): Uint8Array
+  seal(confounder: Uint8Array, plaintext: Uint8Array, covered?: Covered): Uint8Array
   /**
    * Returns the plaintext, or throws a RejectedTokenError. Nothing of a plaintext with a wrong
    * checksum gets out.
    */
-  open(ciphertext: Uint8Array): Uint8Array
+  open(ciphertext: Uint8Array, covered?: Covered): Uint8Array
   checksum(data: Uint8Array): Uint8Array
   wipe(): void
 }

@@ -1,8 +1,9 @@
 import { requireSameChecksum } from '../algorithms/constant-time.js'
+import { joinOctets } from '../algorithms/octets.js'
 import { decryptCts, encryptCts, padded } from '../algorithms/cts.js'
 import { CHECKSUM_KEY, ENCRYPTION_KEY, INTEGRITY_KEY, badIntegrity, usageConstant } from './encryption-type.js'
 import { BLOCK } from '../primitives/primitives.js'
-import type { SpecificKey } from './encryption-type.js'
+import type { Covered, SpecificKey } from './encryption-type.js'
 import type { CbcCipher } from '../primitives/primitives.js'
 
 /** A keyed checksum that has its key. */
@@ -38,21 +39,21 @@ export class SimplifiedSpecificKey implements SpecificKey {
     this.#usage = usage
   }
 
-  seal(confounder: Uint8Array, plaintext: Uint8Array): Uint8Array {
+  seal(confounder: Uint8Array, plaintext: Uint8Array, covered?: Covered): Uint8Array {
     const { checksumLength } = this.#profile
     const blocks = padded(confounder, plaintext, checksumLength)
     const length = confounder.length + plaintext.length
-    const mac = this.#integrityMac().compute(blocks.subarray(0, length))
+    const mac = this.#macOver(blocks.subarray(0, length), covered)
     const output = encryptCts(this.#encryption(), blocks, length)
     output.set(mac.subarray(0, checksumLength), length)
     return output.subarray(0, length + checksumLength)
   }
 
-  open(ciphertext: Uint8Array): Uint8Array {
+  open(ciphertext: Uint8Array, covered?: Covered): Uint8Array {
     const length = ciphertext.length - this.#profile.checksumLength
     if (length < BLOCK) throw badIntegrity()
     const plaintext = decryptCts(this.#encryption(), ciphertext, length)
-    const mac = this.#integrityMac().compute(plaintext).subarray(0, this.#profile.checksumLength)
+    const mac = this.#macOver(plaintext, covered).subarray(0, this.#profile.checksumLength)
     requireSameChecksum(mac, ciphertext.subarray(length), () => {
       plaintext.fill(0)
       return badIntegrity()
@@ -70,6 +71,13 @@ export class SimplifiedSpecificKey implements SpecificKey {
     this.#integrity?.wipe()
     this.#checksum?.wipe()
     this.#cipher = this.#integrity = this.#checksum = undefined
+  }
+
+  /** @param octets the confounder and the plaintext */
+  #macOver(octets: Uint8Array, covered: Covered | undefined): Uint8Array {
+    const confounder = octets.subarray(0, BLOCK)
+    const data = covered === undefined ? octets : joinOctets(confounder, covered(octets.subarray(BLOCK)))
+    return this.#integrityMac().compute(data)
   }
 
   #encryption(): CbcCipher {
