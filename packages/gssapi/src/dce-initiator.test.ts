@@ -143,7 +143,11 @@ describe.each([
     ['comes twice, or out of turn', () => fromServer(SERVER_SEQUENCE + 1), 'KRB_AP_ERR_BADORDER'],
     ['has another number than was sealed', () => fromServer(SERVER_SEQUENCE, 9), 'KRB_AP_ERR_MODIFIED'],
     ['is one of our own', () => context.seal(PARTS), 'KRB_AP_ERR_BADDIRECTION'],
-    ['has a token of another length', () => ({ ...fromServer(SERVER_SEQUENCE), token: new Uint8Array(75) }), 'GSS_S_DEFECTIVE_TOKEN'],
+    [
+      'has a token of another length',
+      () => ({ ...fromServer(SERVER_SEQUENCE), token: new Uint8Array(75) }),
+      'GSS_S_DEFECTIVE_TOKEN',
+    ],
   ])('a message that %s is refused', (_what, make, code) => {
     const { sealed, token } = make()
     const open = (): Uint8Array => context.open({ ...PARTS, message: sealed }, token)

@@ -36,7 +36,10 @@ export async function machineSecret(account: MachineAccount): Promise<Uint8Array
 }
 
 /** @throws ConfigurationError where the function of the password fails, or returns no text */
-export async function machinePassword({ name, password }: MachineAccount & { readonly password: unknown }): Promise<string> {
+export async function machinePassword({
+  name,
+  password,
+}: MachineAccount & { readonly password: unknown }): Promise<string> {
   if (typeof password !== 'function') return requireText(password, name)
   let given: unknown
   try {

@@ -357,15 +357,19 @@ describe('a bind of three legs', () => {
     const association = await RpcAssociation.bind(transport, { ...NETLOGON, protection: new ThreeLegs() })
     expect(hexOf(await association.call(4, hex('0102')))).toBe('0102')
     const [bind, third] = transport.sent
-    expect(third).toEqual({ ...bind, type: RpcPduType.ALTER_CONTEXT, verifier: { ...bind.verifier, token: hex('0c0d') } })
+    expect(third).toEqual({
+      ...bind,
+      type: RpcPduType.ALTER_CONTEXT,
+      verifier: { ...bind.verifier, token: hex('0c0d') },
+    })
   })
 
   test('takes an empty verifier as the end', async () => {
     const verifier = { ...SEALED, paddingLength: 0, token: new Uint8Array(0) }
     const transport = server(() => [], answering({ ...ALTERED, verifier }))
-    await expect(
-      RpcAssociation.bind(transport, { ...NETLOGON, protection: new ThreeLegs() }),
-    ).resolves.toBeInstanceOf(RpcAssociation)
+    await expect(RpcAssociation.bind(transport, { ...NETLOGON, protection: new ThreeLegs() })).resolves.toBeInstanceOf(
+      RpcAssociation,
+    )
   })
 
   test.each<[string, Partial<RpcPdu>, object]>([
@@ -373,7 +377,11 @@ describe('a bind of three legs', () => {
     ['another type of answer', { type: 12 }, { message: 'RPC.PTYPE: expected alter_context_resp, found 12' }],
     ['a refusal', { type: 3, body: hex('0000000000000000 05000000 00000000') }, { code: 'RPC_BIND_REFUSED' }],
     ['another call', { ...ALTERED, callId: 9 }, { message: 'RPC.call_id: expected 1, found 9' }],
-    ['a context that is not accepted', { ...ALTERED, body: hex(hexOf(ACCEPTED).replace('01000000000000', '01000000020001')) }, { code: 'GSS_S_DEFECTIVE_TOKEN' }],
+    [
+      'a context that is not accepted',
+      { ...ALTERED, body: hex(hexOf(ACCEPTED).replace('01000000000000', '01000000020001')) },
+      { code: 'GSS_S_DEFECTIVE_TOKEN' },
+    ],
   ])('is refused where the last answer is %s', async (_what, changes, refusal) => {
     const transport = server(() => [], answering(changes))
     const bound = RpcAssociation.bind(transport, { ...NETLOGON, protection: new ThreeLegs() })

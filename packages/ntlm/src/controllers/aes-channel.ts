@@ -66,12 +66,7 @@ function sealedSession(sessionKey: Uint8Array, port: number, { domain, names, ra
   }
 }
 
-async function agree(
-  hash: Uint8Array,
-  port: number,
-  deps: ChannelDeps,
-  signal: AbortSignal,
-): Promise<AesAgreement> {
+async function agree(hash: Uint8Array, port: number, deps: ChannelDeps, signal: AbortSignal): Promise<AesAgreement> {
   const socket = await RpcSocket.open({ host: deps.mapper.host, port }, signal)
   try {
     return await socket.within(signal, () => agreeWith(socket, hash, deps))
@@ -80,11 +75,7 @@ async function agree(
   }
 }
 
-async function agreeWith(
-  socket: RpcSocket,
-  hash: Uint8Array,
-  { names, random }: ChannelDeps,
-): Promise<AesAgreement> {
+async function agreeWith(socket: RpcSocket, hash: Uint8Array, { names, random }: ChannelDeps): Promise<AesAgreement> {
   const association = await RpcAssociation.bind(socket, NETLOGON)
   const client = clientChallenge(random)
   const challenged = await association.call(NetlogonCall.REQUEST_CHALLENGE, encodeChallengeRequest(names, client))

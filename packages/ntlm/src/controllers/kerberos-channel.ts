@@ -43,12 +43,7 @@ export function isUnknownCall(error: unknown): boolean {
   return error instanceof RpcFaultError && error.fault === NCA_OP_RNG_ERROR
 }
 
-async function signInWith(
-  deps: KerberosDeps,
-  port: number,
-  signal: AbortSignal,
-  fresh: boolean,
-): Promise<SignedIn> {
+async function signInWith(deps: KerberosDeps, port: number, signal: AbortSignal, fresh: boolean): Promise<SignedIn> {
   const session = ticketSession(deps, port)
   // The fresh one is in the cache of tickets then.
   if (fresh) await deps.ticket({ signal, fresh })
@@ -78,9 +73,7 @@ function ticketSession(deps: KerberosDeps, port: number): ChannelSession {
 
 async function authenticate(association: RpcAssociation, { names }: KerberosDeps): Promise<void> {
   const call = encodeAuthenticateKerberos(names, KERBEROS_FLAGS)
-  const { flags, status } = decodeAuthenticateKerberos(
-    await association.call(NetlogonCall.AUTHENTICATE_KERBEROS, call),
-  )
+  const { flags, status } = decodeAuthenticateKerberos(await association.call(NetlogonCall.AUTHENTICATE_KERBEROS, call))
   requireAgreed(status, names)
   if ((flags & NetlogonFlag.KERBEROS) === 0) throw downgraded()
 }

@@ -10,7 +10,13 @@ import { NetlogonUnreachableError } from '../errors.js'
 import { decodeLogon, encodeLogon, type LogonReply, type LogonRequest } from '../netlogon/logon-call.js'
 import { NetlogonCall, type NetlogonNames } from '../netlogon/netlogon-calls.js'
 import type { ValidationLevel } from '../netlogon/validation-info.js'
-import { type ChannelDeps, type ChannelForm, type ChannelSession, openConnection, type OpenConnection } from './channel-session.js'
+import {
+  type ChannelDeps,
+  type ChannelForm,
+  type ChannelSession,
+  openConnection,
+  type OpenConnection,
+} from './channel-session.js'
 import { ChannelSignIn } from './channel-sign-in.js'
 import { inTime } from './in-time.js'
 import { Turns } from './turns.js'
