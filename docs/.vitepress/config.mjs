@@ -32,7 +32,7 @@ export default defineConfig({
   themeConfig: {
     search: { provider: 'local' },
     nav: [
-      { text: 'Start', link: '/tutorial' },
+      { text: 'Tutorial', link: '/tutorial' },
       { text: 'Error codes', link: '/error-codes' },
       { text: 'Changelog', link: '/changelog' },
     ],

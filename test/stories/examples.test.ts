@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { createFetch } from '@s4u/fetch'
 import { createInitiator } from '@s4u/gssapi'
 import { createKdcClient } from '@s4u/kdc-client'
@@ -154,6 +156,48 @@ test('websocket knows who is at the other end, and opens none for the page of an
   expect(await greetingAt(url, { ...again, origin: 'https://evil.test' })).toBe(403)
 })
 
+describe('mcp-server', () => {
+  /** The client of the official SDK, with the fetch of somebody. */
+  async function assistantOf(fetchOfUser: typeof fetch): Promise<Client> {
+    const url = new URL('mcp', await serve('mcp-server/server.mjs'))
+    const client = new Client({ name: 'assistant', version: '1.0.0' })
+    await client.connect(new StreamableHTTPClientTransport(url, { fetch: fetchOfUser }))
+    return client
+  }
+
+  test('knows whose assistant calls, and calls its backend in that name', async () => {
+    const assistant = await assistantOf(fetchAs('alice', 'wonderland'))
+    expect((await assistant.listTools()).tools.map(({ name }) => name)).toEqual(['whoami', 'orders'])
+    expect(await assistant.callTool({ name: 'whoami' })).toEqual({ content: [{ type: 'text', text: 'alice@AD.TEST' }] })
+    const orders = { caller: 'alice@AD.TEST', delegatedBy: ['HTTP/web.ad.test@AD.TEST'] }
+    expect(await assistant.callTool({ name: 'orders', arguments: { customer: 'hatter' } })).toEqual({
+      content: [{ type: 'text', text: JSON.stringify(orders) }],
+    })
+    await assistant.close()
+  })
+
+  test('tells a model no more than that it cannot be done, where the directory refuses the delegation', async () => {
+    const assistant = await assistantOf(fetchAs('carol', 'christmas'))
+    expect(await assistant.callTool({ name: 'whoami' })).toEqual({ content: [{ type: 'text', text: 'carol@AD.TEST' }] })
+    expect(await assistant.callTool({ name: 'orders', arguments: {} })).toEqual({
+      content: [{ type: 'text', text: 'This cannot be done in your name.' }],
+      isError: true,
+    })
+    await assistant.close()
+  })
+
+  test('is what docs/mcp.md shows', () => {
+    const page = readFileSync(join(examples, '../docs/mcp.md'), 'utf8')
+    const [, shown] = /^```js\n\/\/ server\.mjs\n([^]*?)^```$/m.exec(page) ?? []
+    const program = readFileSync(join(examples, 'mcp-server/server.mjs'), 'utf8')
+    expect(shown).toBe(program.slice(program.indexOf('import ')))
+  })
+
+  test('offers no tool to whoever has no ticket', async () => {
+    await expect(assistantOf(fetch)).rejects.toMatchObject({ code: 401 })
+  })
+})
+
 test('fetch-with-keytab calls a service in its own name', async () => {
   const { status, output } = await run('fetch-with-keytab/report.mjs', ['http://api.ad.test/orders'])
   expect(output).toContain('svc-report@AD.TEST got 200')
@@ -179,7 +223,7 @@ test('every example is short', () => {
         : [entry.name],
     )
     .filter((file) => /^([a-z-]+\/)?[a-z.-]+\.mjs$/.test(file) && !/^(demo\/|start\.)/.test(file))
-  expect(files).toHaveLength(25)
+  expect(files).toHaveLength(26)
   expect(files.filter((file) => linesOfCode(readFileSync(join(examples, file), 'utf8')) > 60)).toEqual([])
 })
 

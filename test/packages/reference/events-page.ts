@@ -81,7 +81,7 @@ export const EVENT_SOURCES: readonly EventSource[] = [
 export function eventsPage(write: string): string {
   return `# Events and audit fields
 
-What s4u tells of its work, for logs, metrics and the audit. A channel is one of \`node:diagnostics_channel\`: \`subscribe('s4u:accept', (event) => …)\`. \`writeAuditTo\` of [\`@s4u/negotiate\`](../packages/negotiate) writes the first four as JSON lines. No event has a ticket, a token, a key or a password.
+What s4u tells of its work, for logs, metrics and the audit. A channel is one of \`node:diagnostics_channel\`: \`subscribe('s4u:accept', (event) => …)\`. \`writeAuditTo\` of [\`@s4u/negotiate\`](../packages/negotiate) writes the first four as JSON lines; [Auditing and SIEM](auditing.md) hands them on. No event has a ticket, a token, a key or a password.
 
 In a JSON line each record has \`time\` (ISO 8601, UTC) and \`channel\` in front, and \`serviceName\` and \`serviceRealm\` of the service, whichever channel it is of. A field with \`?\` is absent where nothing is known. Fields and values may be added in a minor version; one is renamed or taken away in a major version only.
 
