@@ -1,11 +1,5 @@
 /** Those who come with NTLM and are refused before a domain controller is asked, or without one. */
 
-import { negotiate } from '@s4u/express'
-import type { FailedEvent } from '@s4u/negotiate'
-import { ntlm } from '@s4u/sign-in'
-import { createTestRealm } from '@s4u/test-kdc'
-import express from 'express'
-import { Agent } from 'node:https'
 import { expect, test } from 'vitest'
 import {
   authenticateTo,
@@ -16,51 +10,9 @@ import {
 import { AvId } from '../../packages/ntlm/src/messages/av-pairs.js'
 import { NtlmFlag } from '../../packages/ntlm/src/messages/ntlm-flags.js'
 import { encodeText } from '../../packages/ntlm/src/messages/text.js'
-import { tlsSite } from './fixtures/tls-site.js'
+import { ntlmSite } from './fixtures/ntlm-site.js'
 
-/** No domain controller listens there. */
-const NOWHERE = '127.255.0.1'
 const ntHash = new Uint8Array(16)
-
-async function site() {
-  const realm = await createTestRealm({
-    realm: 'AD.TEST',
-    users: { alice: { password: 'x' } },
-    services: { web: { spns: ['HTTP/web.ad.test'], trustedToAuthForDelegation: true } },
-  })
-  const failed: FailedEvent[] = []
-  const source = ntlm({
-    ...{ domain: 'AD', dnsDomain: 'ad.test', domainSid: 'S-1-5-21-1-2-3', controllers: NOWHERE },
-    account: { name: 'WEB01$', password: 'x' },
-  })
-  const handler = negotiate({
-    ...{ keytab: realm.keytabFor('web'), kdc: realm.transport, now: () => realm.now, session: 'cookie' },
-    delegation: { principal: 'web', protocolTransition: true },
-    signIn: [source],
-    onFailed: (event) => void failed.push(event),
-  })
-  const app = express()
-  app.use(handler)
-  app.get('/', (req, res) => void res.send(req.identity.principal))
-  const served = await tlsSite(app)
-  /** A connection of one client. */
-  const client = () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    return async (message: Uint8Array | string) => {
-      const text = typeof message === 'string' ? message : Buffer.from(message).toString('base64')
-      const { status, headers } = await served.ask('/', { headers: { authorization: `NTLM ${text}` }, agent })
-      const challenge = /NTLM ([A-Za-z0-9+/=]+)/.exec(String(headers['www-authenticate']))?.[1] ?? ''
-      return { status, challenge: new Uint8Array(Buffer.from(challenge, 'base64')) }
-    }
-  }
-  return {
-    ...{ failed, client, counters: () => handler.negotiator.counters.signIn.ntlm },
-    async [Symbol.asyncDispose]() {
-      await served[Symbol.asyncDispose]()
-      await realm[Symbol.asyncDispose]()
-    },
-  }
-}
 
 const noExtended = CLIENT_FLAGS & ~NtlmFlag.EXTENDED_SESSION_SECURITY
 const EACH: readonly (readonly [string, Partial<NtlmClientOptions>, string, number])[] = [
@@ -88,7 +40,7 @@ const EACH: readonly (readonly [string, Partial<NtlmClientOptions>, string, numb
 ]
 
 test('each kind of refused handshake is told by an event with its code and its source', async () => {
-  await using made = await site()
+  await using made = await ntlmSite()
   const answered: unknown[] = []
   for (const [what, options] of EACH) {
     const send = made.client()
@@ -104,7 +56,7 @@ test('each kind of refused handshake is told by an event with its code and its s
   expect(answered).toEqual(EACH.map(([what, , , status]) => [what, status]))
   const codes = EACH.map(([, , code]) => code)
   const times = (code: string): number => codes.filter((one) => one === code).length
-  expect(made.counters()).toEqual({
+  expect(made.counters().signIn.ntlm).toEqual({
     signedIn: 0,
     refused: Object.fromEntries(codes.map((code) => [code, times(code)])),
   })
@@ -118,7 +70,7 @@ test.each<[string, Uint8Array | string, string]>([
   ['a message of no known type', 'TlRMTVNTUAAJAAAA', 'KRB_AP_ERR_REPEAT'],
   ['another mechanism', 'YIIBAAAA', 'KRB_AP_ERR_REPEAT'],
 ])('%s in the header is refused with an event, and breaks nothing', async (_what, message, code) => {
-  await using made = await site()
+  await using made = await ntlmSite()
   const send = made.client()
   await send(message)
   expect(made.failed).toMatchObject([{ code, source: 'ntlm' }])
@@ -126,7 +78,7 @@ test.each<[string, Uint8Array | string, string]>([
 })
 
 test('after a challenge, what is no answer to it is told, and the challenge is used up', async () => {
-  await using made = await site()
+  await using made = await ntlmSite()
   const send = made.client()
   const { challenge } = await send(negotiateOf())
   const answer = authenticateTo(negotiateOf(), challenge, { ntHash, domain: 'AD' })

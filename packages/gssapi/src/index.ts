@@ -55,6 +55,17 @@ export type {
   NegotiationStep,
   UnsupportedStep,
 } from './negotiation/negotiation-step.js'
+export { findNtlmNegotiation } from './negotiation/ntlm-negotiation.js'
+export type {
+  MechListSigner,
+  NtlmAnsweredStep,
+  NtlmAskedStep,
+  NtlmBegunStep,
+  NtlmChallengedStep,
+  NtlmConfirmStep,
+  NtlmNegotiation,
+  NtlmReply,
+} from './negotiation/ntlm-negotiation-step.js'
 export { isKerberos, Mechanism, ObjectIdentifier } from './framing/oids.js'
 export type { Role } from './per-message/per-message.js'
 export { type ExposedSessionKey, SecurityContext, type SecurityContextOptions } from './per-message/security-context.js'

@@ -26,7 +26,7 @@ import {
   type NegotiatorKdcOptions,
   readKdcOptions,
 } from './kdc/kdc-options.js'
-import { SIGN_IN_SOURCES_OPTIONS, type SignInSourcesOptions } from './sign-in-sources/sign-in-options.js'
+import { SIGN_IN_SOURCES_OPTIONS, type SignInSourcesOptions, sourcesOf } from './sign-in-sources/sign-in-options.js'
 import { SESSION_OPTIONS, type SessionOptions } from './session/session-options.js'
 import { checkServers } from './web/runtime-limits.js'
 
@@ -135,6 +135,7 @@ export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   checkChallengeOptions(options)
   checkServers(options)
   checkDirectoryOption(options)
+  sourcesOf(options)
   const { corsPreflight = false } = options
   if (typeof corsPreflight !== 'boolean') throw new ConfigurationError('corsPreflight must be true or false')
   // A mistake in these options must not wait for the first request.

@@ -5,6 +5,17 @@
  */
 
 export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/krb5'
+export {
+  findNtlmNegotiation,
+  type MechListSigner,
+  type NtlmAnsweredStep,
+  type NtlmAskedStep,
+  type NtlmBegunStep,
+  type NtlmChallengedStep,
+  type NtlmConfirmStep,
+  type NtlmNegotiation,
+  type NtlmReply,
+} from '@s4u/gssapi'
 export { createNtlmAcceptor } from './create-ntlm-acceptor.js'
 export { NetlogonUnreachableError } from './errors.js'
 export type { ChannelForm } from './controllers/channel-session.js'

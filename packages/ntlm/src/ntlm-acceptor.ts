@@ -1,3 +1,4 @@
+import type { MechListSigner } from '@s4u/gssapi'
 import { asciiLower, ByteReader, RejectedTokenError } from '@s4u/krb5'
 import type { DomainControllers } from './controllers/domain-controllers.js'
 import { refusalOf } from './logon-status.js'
@@ -10,6 +11,7 @@ import type { ValidationInfo } from './netlogon/validation-info.js'
 import { believedLogon, type NtlmLogon } from './ntlm-logon.js'
 import type { NtlmSettings } from './ntlm-options.js'
 import { isIntact } from './response/message-integrity.js'
+import { mechListSigner } from './response/mech-list-signer.js'
 import { exportedSessionKey } from './response/ntlmv2-keys.js'
 import { type CheckedResponse, checkResponse } from './response/response-checks.js'
 
@@ -26,10 +28,13 @@ export interface NtlmClaim {
   readonly domain: string
   /**
    * Asks a domain controller.
-   * @throws RejectedTokenError where it refuses the user; ConfigurationError where it refuses us;
-   * NetlogonUnreachableError
+   *
+   * @param confirm is given what signs lists of mechanisms with the key of the handshake, where
+   * the messages were inside of SPNEGO; what it throws refuses the user
+   * @throws RejectedTokenError where the controller refuses the user; ConfigurationError where it
+   * refuses us; NetlogonUnreachableError
    */
-  verify(): Promise<NtlmLogon>
+  verify(confirm?: (signer: MechListSigner) => void): Promise<NtlmLogon>
 }
 
 /** Accepts NTLM of version 2 on the word of a domain controller. */
@@ -105,7 +110,7 @@ export class ControllerJudgedAcceptor implements NtlmAcceptor {
     const response = checkResponse(message, expected)
     if (isOurAccount(message.user, settings)) throw reflected()
     const { user, domain } = message
-    return { user, domain, verify: () => this.#verify(message, response, handshake) }
+    return { user, domain, verify: (confirm) => this.#verify({ message, response, handshake }, confirm) }
   }
 
   async ready(): Promise<void> {
@@ -116,35 +121,49 @@ export class ControllerJudgedAcceptor implements NtlmAcceptor {
     this.#deps.controllers.close()
   }
 
-  async #verify(message: AuthenticateMessage, response: CheckedResponse, handshake: Handshake): Promise<NtlmLogon> {
+  async #verify(answered: Answered, confirm?: (signer: MechListSigner) => void): Promise<NtlmLogon> {
     const { settings, controllers } = this.#deps
-    const { user, domain, workstation, ntResponse } = message
-    const { serverChallenge } = handshake
+    const { user, domain, workstation, ntResponse } = answered.message
+    const { serverChallenge } = answered.handshake
     const reply = await controllers.logon({ user, domain, workstation, ntResponse, serverChallenge })
     if (reply.info === undefined) throw refusalOf(reply, user)
+    const key = keyOf(reply.info, answered.message)
     try {
-      requireIntegrity(reply.info, message, response, handshake)
+      requireIntegrity(key, answered)
+      const { domain: own, domainSid: ownSid, trusted } = settings
+      const logon = believedLogon(reply.info, { own, ownSid, trusted })
+      confirm?.(mechListSigner(key, answered.message.flags, answered.response.hasMic))
+      return logon
     } finally {
-      reply.info.sessionKey.fill(0)
+      key.fill(0)
     }
-    return believedLogon(reply.info, { own: settings.domain, ownSid: settings.domainSid, trusted: settings.trusted })
   }
 }
 
-/** Only now the key of the integrity code is known. MS-NLMP section 3.2.5.1.2. */
-function requireIntegrity(
-  { sessionKey }: ValidationInfo,
-  { flags, encryptedSessionKey, mic, octets }: AuthenticateMessage,
-  { hasMic }: CheckedResponse,
-  { negotiate, challenge }: Handshake,
-): void {
+/** A response, with what it answers. */
+interface Answered {
+  readonly message: AuthenticateMessage
+  readonly response: CheckedResponse
+  readonly handshake: Handshake
+}
+
+/**
+ * Returns ExportedSessionKey, and wipes what it is made of. Only the controller knows that. MS-NLMP
+ * section 3.2.5.1.2.
+ */
+function keyOf({ sessionKey }: ValidationInfo, { flags, encryptedSessionKey }: AuthenticateMessage): Uint8Array {
   if (sessionKey.every((octet) => octet === 0))
     throw new RejectedTokenError('the domain controller gave no session key', { code: 'STATUS_LOGON_FAILURE' })
-  if (!hasMic) return
   const key = exportedSessionKey(sessionKey, flags, encryptedSessionKey)
-  const isRight = mic !== undefined && isIntact(mic, key, { negotiate, challenge, authenticate: octets })
-  key.fill(0)
-  if (isRight) return
+  sessionKey.fill(0)
+  return key
+}
+
+function requireIntegrity(key: Uint8Array, { message, response, handshake }: Answered): void {
+  if (!response.hasMic) return
+  const { negotiate, challenge } = handshake
+  const { mic, octets } = message
+  if (mic !== undefined && isIntact(mic, key, { negotiate, challenge, authenticate: octets })) return
   throw new RejectedTokenError('the messages of the handshake were changed on the way', {
     code: 'KRB_AP_ERR_MODIFIED',
     hint: 'Somebody stands between the client and this service.',

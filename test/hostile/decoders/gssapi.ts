@@ -3,7 +3,10 @@ import {
   decodeAuthenticatorChecksum,
   decodeNegTokenInit,
   decodeNegTokenResp,
+  encodeNegTokenInit,
+  encodeNegTokenResp,
   findNegotiateChallenge,
+  findNtlmNegotiation,
   frame,
   frameKrb5Token,
   isFramed,
@@ -27,6 +30,54 @@ export const gssDecoders: readonly Decoder[] = [
   ...messageDecoders(' of rc4-hmac', new Key(23, new Uint8Array(16).fill(7))),
 ]
 
+/** Tokens that lead to NTLM: the first, and the two that follow it. */
+function ntlmDecoders(): Decoder[] {
+  const message = new TextEncoder().encode('NTLMSSP\0')
+  const signer = { mustConfirm: true, sign: (list: Uint8Array) => list, verify: () => true }
+  const init = (mechanisms: readonly string[]): Uint8Array =>
+    encodeNegTokenInit({ mechanisms, mechToken: message }).token
+  const firsts = [message, init([Mechanism.NTLM]), init([Mechanism.NEGOEX, Mechanism.NTLM])]
+  const laters = [
+    { responseToken: message, mechListMic: message },
+    { responseToken: message },
+    { mechListMic: message },
+  ]
+  const begun = () => {
+    const step = findNtlmNegotiation(init([Mechanism.NTLM]))
+    if (step?.status !== 'begun') throw new Error('the first token does not begin with a message')
+    return step.challenge(message)
+  }
+  return [
+    decoder('NTLM negotiation, first token', firsts, findNtlmNegotiation),
+    decoder(
+      'NTLM negotiation, token asked for',
+      laters.slice(0, 2).map(encodeNegTokenResp),
+      (bytes) => {
+        const step = findNtlmNegotiation(init([Mechanism.NEGOEX, Mechanism.NTLM]))
+        return step?.status === 'asked' && step.next(bytes).message
+      },
+      REFUSALS,
+    ),
+    decoder(
+      'NTLM negotiation, last message',
+      laters.slice(0, 2).map(encodeNegTokenResp),
+      (bytes) => begun().next(bytes).accept(signer),
+      REFUSALS,
+    ),
+    decoder(
+      'NTLM negotiation, confirmation',
+      laters.slice(2).map(encodeNegTokenResp),
+      (bytes) => {
+        const end = begun()
+          .next(encodeNegTokenResp({ responseToken: message }))
+          .accept(signer)
+        if (end.status === 'confirm') end.next(bytes)
+      },
+      REFUSALS,
+    ),
+  ]
+}
+
 function contextDecoders(): Decoder[] {
   const apReqs = recorded('AP-REQ').map((bytes) => frameKrb5Token('ap-req', bytes))
   const inits = [initToken('300b06092a864886f712010202'), initToken('301606092a864882f71201020206092a864886f712010202')]
@@ -37,6 +88,7 @@ function contextDecoders(): Decoder[] {
     'a10f300da0030a0100a2060404deadbeef',
   ].map(fromHex)
   return [
+    ...ntlmDecoders(),
     decoder('initial context token', [...apReqs, ...spnego], (bytes) => isFramed(bytes) && unframe(bytes)),
     decoder('Kerberos context token', apReqs, (bytes) => readKrb5Token(bytes, 'ap-req', 'ap-rep', 'krb-error')),
     decoder('NegTokenInit', inits, decodeNegTokenInit),

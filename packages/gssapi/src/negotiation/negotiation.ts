@@ -1,6 +1,6 @@
 /** The acceptor's side of a negotiation: takes tokens, returns steps. */
 
-import { ApReq, decode, MalformedTokenError, RejectedTokenError } from '@s4u/krb5'
+import { ApReq, decode, type MalformedTokenError, RejectedTokenError } from '@s4u/krb5'
 import { answerOnce } from './answer-once.js'
 import { readAuthenticatorChecksum } from '../context-tokens/authenticator-checksum.js'
 import { familyOf, foreignMechanismOf, type ForeignMechanism, signatureOf } from './foreign-mechanism.js'
@@ -11,6 +11,7 @@ import {
   readInnerKrb5Token,
   readKrb5Token,
 } from '../context-tokens/krb5-token.js'
+import { listNotConfirmed, malformed, readLaterLeg, unlessEmpty } from './later-leg.js'
 import type {
   AcceptedApReq,
   ApReqStep,
@@ -24,13 +25,7 @@ import type {
 } from './negotiation-step.js'
 import { isKerberos, Mechanism } from '../framing/oids.js'
 import { SecurityContext } from '../per-message/security-context.js'
-import {
-  decodeNegTokenInit,
-  decodeNegTokenResp,
-  encodeNegTokenResp,
-  type MechTypeList,
-  type NegTokenInit,
-} from './spnego.js'
+import { decodeNegTokenInit, encodeNegTokenResp, type MechTypeList, type NegTokenInit } from './spnego.js'
 import { isFramed, isFramedAs, type TokenWriter, unframe, written } from '../framing/token-framing.js'
 
 /**
@@ -243,28 +238,6 @@ function verifyMechListMic(context: SecurityContext, mechTypes: MechTypeList, mi
   }
 }
 
-function listNotConfirmed(reason: string, cause?: unknown): RejectedTokenError {
-  return new RejectedTokenError(`the initiator did not confirm its list of mechanisms: ${reason}`, {
-    code: 'GSS_S_BAD_SIG',
-    hint: 'Somebody on the way may have changed the list to force a weaker mechanism.',
-    cause,
-  })
-}
-
-function readLaterLeg(token: Uint8Array) {
-  const resp = decodeNegTokenResp(token)
-  if (resp.negState === 'reject')
-    throw new RejectedTokenError('the initiator gave up (negState reject)', { code: 'GSS_S_FAILURE' })
-  return { ...resp, responseToken: unlessEmpty(resp.responseToken) }
-}
-
-/**
- * Returns undefined for an empty field, which some encoders write for a token that is not there.
- */
-function unlessEmpty(token: Uint8Array | undefined): Uint8Array | undefined {
-  return token?.length === 0 ? undefined : token
-}
-
 function apRepToken({ apRep }: AcceptedApReq): TokenWriter | undefined {
   return apRep && krb5Token('ap-rep', (writer) => writer.octets(apRep))
 }
@@ -287,8 +260,4 @@ function contextOf(accepted: AcceptedApReq, { random }: NegotiationOptions): Sec
 
 function notFramed(token: Uint8Array): MalformedTokenError {
   return malformed('token', 'a token framed as in RFC 2743 section 3.1', describeStart(token))
-}
-
-function malformed(path: string, expected: string, found: string): MalformedTokenError {
-  return new MalformedTokenError({ path, expected, found })
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Acceptor, AcceptorOptions, AcceptOutcome, Identity } from '@s4u/acceptor'
-import { formatChallenge, parseAuthorization } from '@s4u/gssapi'
+import { formatChallenge, parseAuthorization, type ParsedAuthorization } from '@s4u/gssapi'
 import type { S4uError } from '@s4u/kdc-client'
 import { rememberAddress } from '../audit/impersonation-events.js'
 import { CallerIdentity } from '../delegation/caller-identity.js'
@@ -76,7 +76,7 @@ export class CallerFinder {
   async find(request: NegotiableRequest): Promise<Found> {
     warnOfSmallHeaders(request)
     const parsed = parseAuthorization(headerOf(request, 'authorization'))
-    const source = this.#sourceFor(request, parsed.status)
+    const source = this.#sourceFor(request, parsed)
     // This check comes before anything is believed or remembered.
     if (this.#isForeign(request, parsed.status, source)) return { by: 'refusal', challenge: this.#refuseSite(request) }
     if (source === 'sign-out') return this.#bySource.signOut(this.#deps.sources.received(request))
@@ -150,15 +150,18 @@ export class CallerFinder {
 
   /**
    * Returns the source that decides about a request. If a request has a Negotiate token, the token
-   * alone decides, but for the pages of a source (a form to sign in): there the source decides.
+   * alone decides, but for the pages of a source (a form to sign in): there the source decides. A
+   * token without Kerberos may be for a source, too.
    */
-  #sourceFor(request: NegotiableRequest, authorization: string): NamedSource | 'sign-out' | undefined {
+  #sourceFor(request: NegotiableRequest, parsed: ParsedAuthorization): NamedSource | 'sign-out' | undefined {
     const { sources } = this.#deps
     if (sources.isSignOut(request)) return 'sign-out'
     if (sources.isEmpty) return undefined
     const received = sources.received(request)
-    const hasToken = authorization === 'token' || authorization === 'malformed'
-    if (hasToken && !sources.isOwnPage(received)) return undefined
+    if (!sources.isOwnPage(received)) {
+      if (parsed.status === 'malformed') return undefined
+      if (parsed.status === 'token') return sources.findForToken(received, parsed.token)
+    }
     return sources.find(received)
   }
 

@@ -10,6 +10,12 @@ export interface SignInSourcesOptions {
    * `@s4u/sign-in`, or your own. Default: none. Example: `[form(), basic()]`.
    */
   readonly signIn?: readonly SignInSource[]
+  /**
+   * NTLM for clients that get no ticket: `ntlm()` of `@s4u/sign-in`, in front of all sources. It is
+   * then accepted inside of `Negotiate` too, and offered as a scheme behind it. Default: none, and
+   * think twice: NTLM can be relayed. Example: `ntlm({ domain: 'CORP', … })`.
+   */
+  readonly ntlm?: SignInSource
   /** What all of them share. Example: `{ path: '/app/.s4u' }`. */
   readonly signInOptions?: SignInOptions
 }
@@ -41,6 +47,7 @@ export const SIGN_IN_OPTIONS = {
 /** Every name in SignInSourcesOptions; others are refused. */
 export const SIGN_IN_SOURCES_OPTIONS = {
   signIn: 'value',
+  ntlm: 'value',
   signInOptions: SIGN_IN_OPTIONS,
 } as const satisfies OptionTableOf<SignInSourcesOptions>
 
@@ -63,16 +70,28 @@ export function afterSignOutOf({ afterSignOut }: SignInOptions): string | undefi
   })
 }
 
-/** @throws ConfigurationError */
-export function requireSources(sources: readonly SignInSource[]): readonly SignInSource[] {
+/** Returns all sources, in the order in which they are offered. @throws ConfigurationError */
+export function sourcesOf({ signIn = [], ntlm }: SignInSourcesOptions): readonly SignInSource[] {
+  const sources: unknown = signIn
   if (!Array.isArray(sources)) throw notSources()
   const names = new Set<string>()
-  for (const source of sources as readonly unknown[]) {
-    if (!isSource(source)) throw notSources()
-    if (names.has(source.name)) throw new ConfigurationError(`signIn: ${source.name} is there twice`)
-    names.add(source.name)
-  }
-  return Object.freeze([...sources])
+  const all: readonly unknown[] = ntlm === undefined ? sources : [requireNtlm(ntlm), ...sources]
+  return Object.freeze(
+    all.map((source) => {
+      if (!isSource(source)) throw notSources()
+      if (names.has(source.name)) throw new ConfigurationError(`signIn: ${source.name} is there twice`)
+      names.add(source.name)
+      return source
+    }),
+  )
+}
+
+/** This package knows no NTLM: what does comes as a source. */
+function requireNtlm(value: unknown): SignInSource {
+  if (isSource(value) && value.name === 'ntlm') return value
+  throw new ConfigurationError("ntlm must be what ntlm() of '@s4u/sign-in' returns", {
+    hint: "Write ntlm: ntlm({ domain: 'CORP', … }), with the function of '@s4u/sign-in'.",
+  })
 }
 
 function isSource(value: unknown): value is SignInSource {

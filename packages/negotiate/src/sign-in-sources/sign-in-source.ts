@@ -47,9 +47,15 @@ export interface OpenedSignInSource {
    * Whether the request brings something for this source, which then decides about the request.
    * Asked in the order of `signIn`. Decided at once, from headers, path and connection.
    *
-   * A request with a Negotiate token is asked for only below `signInOptions.path`.
+   * For a request with a Negotiate token it is asked only below `signInOptions.path`; elsewhere
+   * `takesToken` is.
    */
   brings(request: SignInRequest): boolean
+  /**
+   * Whether a token of `Negotiate` is for this source, since it has another mechanism than Kerberos
+   * in it. Without this method none is. Decided at once; the acceptor of Kerberos gets the others.
+   */
+  takesToken?(token: Uint8Array, request: SignInRequest): boolean
   /**
    * Judges what the request brings.
    * @throws S4uError: one with the status 500 goes on to the app, others refuse the caller

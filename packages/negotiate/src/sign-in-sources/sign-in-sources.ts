@@ -8,7 +8,7 @@ import { warnOfWorkers } from './attempts/process-attempts.js'
 import { SignInAttempts } from './attempts/sign-in-attempts.js'
 import { keyedDigest } from './keyed-digest.js'
 import { sealedTexts } from './sealed-texts.js'
-import { afterSignOutOf, requireSources, signInPathOf, type SignInSourcesOptions } from './sign-in-options.js'
+import { afterSignOutOf, signInPathOf, sourcesOf, type SignInSourcesOptions } from './sign-in-options.js'
 import { type ReceivedAs, signInRequest, type SignInRequest } from './sign-in-request.js'
 import type { SignInLink } from './sign-in-link.js'
 import type { SignInSite } from './sign-in-site.js'
@@ -51,11 +51,11 @@ export class SignInSources {
 
   /** @throws ConfigurationError */
   constructor(deps: SignInSourcesDeps) {
-    const { signIn = [], signInOptions = {} } = deps.options
+    const { signInOptions = {} } = deps.options
     this.path = signInPathOf(signInOptions)
     this.#afterSignOut = afterSignOutOf(signInOptions)
     this.#addresses = deps.addresses
-    const given = requireSources(signIn)
+    const given = sourcesOf(deps.options)
     if (given.length > 0 && signInOptions.attempts?.store === undefined) warnOfWorkers()
     const links = (source: string, request: SignInRequest): readonly SignInLink[] =>
       this.#offering(request).flatMap(({ name, offer: { link } }) => (link && name !== source ? [link] : []))
@@ -99,6 +99,11 @@ export class SignInSources {
   /** Returns the source that decides about a request; undefined where it brings nothing for any. */
   find(request: SignInRequest): NamedSource | undefined {
     return this.#sources.find(({ opened }) => opened.brings(request))
+  }
+
+  /** Returns the source that a token of Negotiate is for; undefined where it is for Kerberos. */
+  findForToken(request: SignInRequest, token: Uint8Array): NamedSource | undefined {
+    return this.#sources.find(({ opened }) => opened.takesToken?.(token, request))
   }
 
   /** Returns what an unknown caller is offered: programs the challenges, a person one page. */

@@ -1,4 +1,4 @@
-import { MalformedTokenError, RejectedTokenError, sameRealmIgnoringCase } from '@s4u/krb5'
+import { RejectedTokenError, sameRealmIgnoringCase } from '@s4u/krb5'
 import {
   type CallerIdentity,
   channelBindingsOf,
@@ -9,8 +9,20 @@ import {
   type SignInSite,
   type SignInSource,
 } from '@s4u/negotiate'
-import { createNtlmAcceptor, type NtlmAcceptor, type NtlmLogon, ntlmMessageType } from '@s4u/ntlm'
+import {
+  createNtlmAcceptor,
+  findNtlmNegotiation,
+  type NtlmAcceptor,
+  type NtlmAnsweredStep,
+  type NtlmConfirmStep,
+  type NtlmLogon,
+  ntlmMessageType,
+  type NtlmNegotiation,
+  type NtlmReply,
+} from '@s4u/ntlm'
 import { requireVouching } from '../vouching/require-vouching.js'
+import { Handshakes, type NextLeg } from './handshakes.js'
+import { ntlmChallenge, ntlmHeaderOf, type NtlmScheme, tokenIn } from './ntlm-header.js'
 import { type NtlmSourceOptions, type NtlmSourceSettings, readNtlmSourceOptions } from './ntlm-options.js'
 
 /**
@@ -54,6 +66,7 @@ class OpenedNtlm implements OpenedSignInSource {
   readonly #domain: string
   readonly #site: SignInSite
   readonly #acceptor: NtlmAcceptor
+  readonly #handshakes: Handshakes
 
   constructor({ ofAcceptor, level, requireTls }: NtlmSourceSettings, site: SignInSite) {
     requireVouching('ntlm', level, site)
@@ -61,23 +74,35 @@ class OpenedNtlm implements OpenedSignInSource {
     this.#level = level
     this.#domain = ofAcceptor.domain
     this.#site = site
+    this.#handshakes = new Handshakes(() => site.now())
     const clock = { now: () => site.now(), random: (length: number) => site.random(length) }
     this.#acceptor = createNtlmAcceptor({ ...ofAcceptor, ...clock })
   }
 
   brings(request: SignInRequest): boolean {
-    return tokenOf(request) !== undefined
+    return ntlmHeaderOf(request)?.scheme === 'NTLM'
+  }
+
+  /** Where no handshake can be finished, the client is told to come with Kerberos. */
+  takesToken(token: Uint8Array, { request }: SignInRequest): boolean {
+    const connection = connectionOf(request)
+    if (connection === undefined) return false
+    if (ntlmMessageType(token) !== undefined || findNtlmNegotiation(token) !== undefined) return true
+    if (isLaterToken(token)) return this.#handshakes.isWaiting(connection, 'Negotiate')
+    // Kerberos begins on this connection: what follows is for Kerberos.
+    this.#handshakes.forget(connection)
+    return false
   }
 
   async signIn(request: SignInRequest): Promise<SignInResult> {
     const connection = connectionOf(request.request)
     if (connection === undefined) throw noConnection()
-    const token = octetsOf(tokenOf(request) ?? '')
-    if (ntlmMessageType(token) === 1) return challenged(this.#acceptor.challenge(token, connection))
-    const claim = this.#acceptor.open(token, connection, { channelBindings: channelBindingsOf(request.request) })
-    const user = claim.domain === '' ? claim.user : `${claim.domain}\\${claim.user}`
-    const logon = await this.#site.attempts.check({ user, clientAddress: request.clientAddress }, () => claim.verify())
-    return { status: 'signed-in', identity: await this.#identityOf(logon) }
+    const { scheme, text } = ntlmHeaderOf(request) ?? NO_TOKEN
+    const token = tokenIn(text)
+    const first = firstStepOf(token, scheme)
+    if (first === undefined) return this.#handshakes.take(connection, scheme)(token)
+    this.#handshakes.forget(connection)
+    return this.#begin(first, { scheme, connection, request })
   }
 
   /** Nothing is offered where no handshake can be finished. */
@@ -91,6 +116,44 @@ class OpenedNtlm implements OpenedSignInSource {
 
   close(): void {
     this.#acceptor.close()
+  }
+
+  #begin(step: NtlmNegotiation, leg: Leg): SignInResult {
+    if (step.status === 'asked') return this.#ask(step.reply, leg, (token) => this.#begin(step.next(token), leg))
+    const { reply, next } = step.challenge(this.#acceptor.challenge(step.message, leg.connection))
+    return this.#ask(reply, leg, (token) => this.#judge(next(token), leg))
+  }
+
+  async #judge({ message, accept }: NtlmAnsweredStep, leg: Leg): Promise<SignInResult> {
+    const { connection, request, scheme } = leg
+    const claim = this.#acceptor.open(message, connection, { channelBindings: channelBindingsOf(request.request) })
+    const user = claim.domain === '' ? claim.user : `${claim.domain}\\${claim.user}`
+    const ends: NtlmReply[] = []
+    const verify = (): Promise<NtlmLogon> => claim.verify((signer) => void ends.push(accept(signer)))
+    const logon = await this.#site.attempts.check({ user, clientAddress: request.clientAddress }, verify)
+    const identity = await this.#identityOf(logon)
+    const [end] = ends
+    if (end.status === 'confirm') return this.#confirm(end, identity, leg)
+    const headers = end.reply && { 'WWW-Authenticate': ntlmChallenge(scheme, end.reply) }
+    return { status: 'signed-in', identity, ...(headers && { headers }) }
+  }
+
+  /** The caller is known when the list of mechanisms is confirmed. */
+  #confirm({ reply, next }: NtlmConfirmStep, identity: CallerIdentity, leg: Leg): SignInResult {
+    return this.#ask(reply, leg, (token) => {
+      next(token)
+      return { status: 'signed-in', identity }
+    })
+  }
+
+  /** Answers with a token, and keeps what is done with the next one. */
+  #ask(reply: Uint8Array, { scheme, connection }: Leg, next: NextLeg): SignInResult {
+    this.#handshakes.keep(connection, scheme, next)
+    const headers = {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'WWW-Authenticate': ntlmChallenge(scheme, reply),
+    }
+    return { status: 'answer', answer: { statusCode: 401, headers, body: 'Answer the challenge.\n' } }
   }
 
   /**
@@ -122,29 +185,25 @@ class OpenedNtlm implements OpenedSignInSource {
   }
 }
 
-function challenged(challenge: Uint8Array): SignInResult {
-  const headers = {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'WWW-Authenticate': `NTLM ${Buffer.from(challenge).toString('base64')}`,
-  }
-  return { status: 'answer', answer: { statusCode: 401, headers, body: 'Answer the challenge.\n' } }
+/** Which handshake a request belongs to. */
+interface Leg {
+  readonly scheme: NtlmScheme
+  readonly connection: object
+  readonly request: SignInRequest
 }
 
-/** RFC 4559 has the scheme Negotiate; NTLM has the same form. MS-NTHT section 2.2. */
-function tokenOf(request: SignInRequest): string | undefined {
-  return /^NTLM(?: +(.*))?$/i.exec(request.header('authorization') ?? '')?.[1]
+/** In the scheme NTLM there is no SPNEGO. The last message begins nothing. */
+function firstStepOf(token: Uint8Array, scheme: NtlmScheme): NtlmNegotiation | undefined {
+  const type = ntlmMessageType(token)
+  return type === 1 || (type === undefined && scheme === 'Negotiate') ? findNtlmNegotiation(token) : undefined
 }
 
-/** @throws MalformedTokenError */
-function octetsOf(text: string): Uint8Array {
-  if (text.length <= MAX_TEXT && /^[A-Za-z0-9+/]+={0,2}$/.test(text) && text.length % 4 === 0)
-    return new Uint8Array(Buffer.from(text, 'base64'))
-  throw new MalformedTokenError({
-    path: 'Authorization',
-    expected: `base64 of at most ${MAX_TEXT} characters`,
-    found: `${text.length} characters`,
-  })
+/** Returns whether a token of SPNEGO continues a negotiation. RFC 4178 section 4.2. */
+function isLaterToken(token: Uint8Array): boolean {
+  return token[0] === 0xa1
 }
+
+const NO_TOKEN = { scheme: 'NTLM', text: '' } as const
 
 function noConnection(): RejectedTokenError {
   return new RejectedTokenError('NTLM came over HTTP/2 or through a proxy, where no connection belongs to one client', {
@@ -153,6 +212,3 @@ function noConnection(): RejectedTokenError {
     hint: 'Let these clients reach this service over HTTP/1.1 without a proxy, or come with Kerberos.',
   })
 }
-
-/** Of 4 KiB, which the messages may have. */
-const MAX_TEXT = 5_464
