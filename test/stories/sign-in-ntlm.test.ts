@@ -10,7 +10,7 @@ import {
 import { AvId } from '../../packages/ntlm/src/messages/av-pairs.js'
 import { NtlmFlag } from '../../packages/ntlm/src/messages/ntlm-flags.js'
 import { encodeText } from '../../packages/ntlm/src/messages/text.js'
-import { ntlmSite } from './fixtures/ntlm-site.js'
+import { ntlmSite } from './ntlm/ntlm-site.js'
 
 const ntHash = new Uint8Array(16)
 

@@ -50,7 +50,9 @@ export interface NtlmConfirmStep {
   next(token: Uint8Array): void
 }
 
-/** Signs lists of mechanisms with the keys of a handshake (mechListMIC). MS-SPNG section 3.3.5.1. */
+/**
+ * Signs lists of mechanisms with the keys of a handshake (mechListMIC). MS-SPNG section 3.3.5.1.
+ */
 export interface MechListSigner {
   /**
    * Whether the initiator must confirm its list although NTLM was its first choice: its messages

@@ -23,7 +23,9 @@ export function mechListSigner(exported: Uint8Array, flags: number, mustConfirm:
   }
 }
 
-/** The keys of one direction. MS-NLMP sections 3.4.5.2 and 3.4.5.3, with extended session security. */
+/**
+ * The keys of one direction, with extended session security. MS-NLMP sections 3.4.5.2 and 3.4.5.3.
+ */
 interface DirectionKeys {
   readonly signing: Uint8Array
   readonly sealing: Uint8Array

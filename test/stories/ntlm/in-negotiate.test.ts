@@ -3,9 +3,9 @@
 import { Mechanism } from '@s4u/gssapi'
 import { createNegotiator } from '@s4u/negotiate'
 import { describe, expect, test } from 'vitest'
-import { authenticateTo, negotiateOf } from '../../packages/ntlm/src/fixtures/ntlm-client.js'
-import { answerIn, firstToken, laterToken } from '../../packages/ntlm/src/fixtures/spnego-client.js'
-import { ntlmSite } from './fixtures/ntlm-site.js'
+import { authenticateTo, negotiateOf } from '../../../packages/ntlm/src/fixtures/ntlm-client.js'
+import { answerIn, firstToken, laterToken } from '../../../packages/ntlm/src/fixtures/spnego-client.js'
+import { ntlmSite } from './ntlm-site.js'
 
 const { KRB5, NEGOEX, NTLM } = Mechanism
 const ntHash = new Uint8Array(16)
