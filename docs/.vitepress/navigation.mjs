@@ -25,6 +25,10 @@ export const sections = (packages) => [
   {
     text: 'Guides',
     items: [
+      page('Groups by name', '/groups'),
+      page('WebSocket, SSE, GraphQL', '/live-connections'),
+      page('Files as the caller', '/files'),
+      page('Rotate keys', '/key-rotation'),
       page('Several instances', '/deployment'),
       page('nginx in front', '/nginx'),
       page('The gateway beside another proxy', '/gateway'),
@@ -56,6 +60,7 @@ export const sections = (packages) => [
       page('Events and audit fields', '/events'),
       page('Limits', '/limits'),
       page('krb5.conf', '/krb5-conf'),
+      page('What it works with', '/compatibility'),
       page('What real KDCs do', '/interop'),
       page('What is installed', '/dependencies'),
       page('Changelog', '/changelog'),

@@ -7,6 +7,7 @@ import { COMMANDS_BY_PATH, commandLinePage } from './command-line-page.js'
 import { readSources, root } from '../sources.js'
 import { formsIn, proseOf, shapeIn, shapeOf } from './declared-shapes.js'
 import { EVENT_SOURCES, eventsPage } from './events-page.js'
+import { compatibilityPage } from './compatibility-page.js'
 import { gatewayPage } from './gateway-page.js'
 import { limitsOf, readLimits } from './limits.js'
 import { limitsPage } from './limits-page.js'
@@ -160,5 +161,19 @@ describe('docs/events.md', () => {
       { declared: "{ readonly kind: 'two' }", about: 'When.' },
     ])
     expect(() => shapeIn(text, 'Three')).toThrow('no interface Three')
+  })
+})
+
+describe('docs/compatibility.md', () => {
+  const made = compatibilityPage(WRITE)
+
+  test('says what the tests install', async () => {
+    await expect(made).toMatchFileSnapshot(page('compatibility'))
+  })
+
+  test('has versions that were tried in each row', () => {
+    expect(made).toContain('| `express` | `^4.0.0 \\|\\| ^5.0.0` | 4, 5 |')
+    expect(made).toMatch(/\| Node \| 20\S*, 22\S*, 24\S*, 26\S* \|/)
+    expect(made.split('\n').filter((line) => line.endsWith('|  |') || line.includes('` ,'))).toEqual([])
   })
 })
