@@ -114,13 +114,13 @@ export class ServiceKeys {
 
 function acceptedEntries(keytab: Keytab, policy: ServiceKeyPolicy, source: string): KeytabEntry[] {
   const wanted = policy.services?.map((text) => parseService('service', text))
-  const fitting = policy.ignoresHost ? matchesClass : matches
+  const isSameService = policy.ignoresHost ? matchesClass : matches
   const named = keytab.entries.filter(
-    ({ principal }) => wanted?.some((one) => fitting(one, principal)) ?? isHttp(principal),
+    ({ principal }) => wanted?.some((one) => isSameService(one, principal)) ?? isHttp(principal),
   )
   const usable = named.filter(({ key }) => policy.permits(key.etype))
   for (const one of wanted ?? [undefined]) {
-    const fits = ({ principal }: KeytabEntry): boolean => one === undefined || fitting(one, principal)
+    const fits = ({ principal }: KeytabEntry): boolean => one === undefined || isSameService(one, principal)
     if (!usable.some(fits)) throw noKey(one, named.filter(fits), keytab, source)
   }
   return usable
@@ -195,10 +195,10 @@ function withKnownKeys(entries: readonly KeytabEntry[], previous: ServiceKeys | 
     const label = formatPrincipal(principal)
     newest.set(label, Math.max(kvno, newest.get(label) ?? kvno))
   }
-  const known = new Map(previous?.all.map((serviceKey) => [slotOf(serviceKey), serviceKey.key]))
+  const known = new Map(previous?.all.map((serviceKey) => [idOf(serviceKey), serviceKey.key]))
   return entries.map(({ principal, kvno, key }) => {
     const label = formatPrincipal(principal)
-    const before = known.get(slotOf({ label, kvno, key }))
+    const before = known.get(idOf({ label, kvno, key }))
     const kept = before?.equals(key) ? before : key
     return Object.freeze({ principal, label, kvno, newestKvno: newest.get(label) ?? kvno, key: kept })
   })
@@ -209,7 +209,8 @@ function realmsOf(keys: readonly ServiceKey[]): readonly string[] {
   return [...new Map(keys.map(({ principal: { realm } }) => [asciiLower(realm), realm])).values()]
 }
 
-function slotOf({ label, kvno, key }: Pick<ServiceKey, 'label' | 'kvno' | 'key'>): string {
+/** Returns a text that is the same for the same version, type and name. */
+function idOf({ label, kvno, key }: Pick<ServiceKey, 'label' | 'kvno' | 'key'>): string {
   return `${kvno} ${key.etype} ${label}`
 }
 

@@ -137,7 +137,7 @@ function believeNothing(
   because: string,
   statements: PacBelief['statements'],
 ): BelievedPac {
-  const belief = { realm, maySay: never, maySayResource: never, statements, because }
+  const belief = { realm, maySay: never, maySayResource: never, statements, noSidsBecause: because }
   return { pac: filterPac(pac, belief), provisional: true }
 }
 

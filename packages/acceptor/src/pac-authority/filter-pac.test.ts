@@ -130,7 +130,7 @@ describe('a statement that is not believed', () => {
   })
 
   test('and everything else, where no SID is believed, is left out but for the services', () => {
-    const judged = belief({ statements: new Set(EVERYTHING), because: 'nobody knows' })
+    const judged = belief({ statements: new Set(EVERYTHING), noSidsBecause: 'nobody knows' })
     const { excerpt, withheld } = withheldFrom(all, judged)
     expect(excerpt).toMatchObject({ logonInfo: undefined, upnDnsInfo: undefined, clientClaims: undefined })
     expect(excerpt).toMatchObject({ deviceInfo: undefined, deviceClaims: undefined, delegationInfo })

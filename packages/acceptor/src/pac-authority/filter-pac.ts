@@ -14,7 +14,7 @@ export interface PacBelief {
   /** What else is believed. */
   readonly statements: ReadonlySet<ForeignStatement>
   /** Why no SID is believed at all: LOGON_INFO is left out then. */
-  readonly because?: string
+  readonly noSidsBecause?: string
 }
 
 const T = PacBufferType
@@ -24,24 +24,25 @@ const T = PacBufferType
  * out is noted with the new PAC.
  */
 export function filterPac(pac: Pac, belief: PacBelief): Pac {
-  const logonInfo = belief.because === undefined ? pac.logonInfo && logonInfoOf(pac.logonInfo, belief) : undefined
-  const deviceInfo = deviceOf(pac.deviceInfo, belief)
-  const without = buffersWithout(pac, belief, deviceInfo)
+  const logonInfo =
+    belief.noSidsBecause === undefined ? pac.logonInfo && believedLogonInfo(pac.logonInfo, belief) : undefined
+  const deviceInfo = believedDevice(pac.deviceInfo, belief)
+  const without = withheldBufferTypes(pac, belief, deviceInfo)
   const isWhole = logonInfo === pac.logonInfo && deviceInfo === pac.deviceInfo && without.length === 0
   if (isWhole) return pac
-  const sids = sidsWithout(pac, logonInfo)
+  const sids = withheldSids(pac, logonInfo)
   const excerpt = pac.excerpt({ logonInfo, deviceInfo, without, denyOnlySids: sids })
   return noteWithheld(excerpt, {
     realm: printableName(belief.realm),
     ...(sids.length > 0 && { sids: shownTexts(sids) }),
     ...(sids.length > MAX_SHOWN && { moreSids: sids.length - MAX_SHOWN }),
-    ...statementsWithout(pac, without, deviceInfo),
-    ...(belief.because !== undefined && { because: belief.because }),
+    ...withheldStatements(pac, without, deviceInfo),
+    ...(belief.noSidsBecause !== undefined && { because: belief.noSidsBecause }),
   })
 }
 
 /** Returns the SIDs of the PAC that the believed part of its LOGON_INFO does not have. */
-function sidsWithout(pac: Pac, believed: LogonInfo | undefined): readonly string[] {
+function withheldSids(pac: Pac, believed: LogonInfo | undefined): readonly string[] {
   if (believed === pac.logonInfo) return []
   const kept = pac.excerpt({ logonInfo: believed, deviceInfo: undefined, without: [], denyOnlySids: [] })
   const known = new Set([...kept.sids(), ...kept.denyOnlySids()])
@@ -52,7 +53,7 @@ function sidsWithout(pac: Pac, believed: LogonInfo | undefined): readonly string
  * Returns the believed part, or the same object if all of it is believed. SIDs that UserFlags do
  * not declare do not count, so they are not shown either.
  */
-function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: PacBelief): LogonInfo {
+function believedLogonInfo(info: LogonInfo, { maySay, maySayResource }: PacBelief): LogonInfo {
   const domain = info.resourceGroupDomainSid ?? ''
   const extraSids = info.extraSids.filter(({ sid }) => maySay(sid))
   const resourceGroups = info.resourceGroups.filter(({ relativeId }) => maySayResource(`${domain}-${relativeId}`))
@@ -66,8 +67,11 @@ function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: PacBelief): Lo
  * Returns the believed part of the device. A device of another domain than the user's realm is left
  * out completely.
  */
-function deviceOf(info: DeviceInfo | undefined, { maySay, statements, because }: PacBelief): DeviceInfo | undefined {
-  if (info === undefined || because !== undefined || !statements.has('device')) return undefined
+function believedDevice(
+  info: DeviceInfo | undefined,
+  { maySay, statements, noSidsBecause }: PacBelief,
+): DeviceInfo | undefined {
+  if (info === undefined || noSidsBecause !== undefined || !statements.has('device')) return undefined
   if (!maySay(`${info.accountDomainId}-${info.userId}`)) return undefined
   const extraSids = info.extraSids.filter(({ sid }) => maySay(sid))
   const domainGroups = info.domainGroups.map(({ domainId, groupIds }) => ({
@@ -92,12 +96,12 @@ const BUFFERS: readonly (readonly [ForeignStatement, number])[] = [
  * Returns the types of the buffers to leave out. The claims of a device are not believed if the
  * device is not. The services that acted have nothing to do with domains.
  */
-function buffersWithout(pac: Pac, belief: PacBelief, device: DeviceInfo | undefined): readonly number[] {
-  const { statements, because, realm } = belief
-  const otherDevice = device === undefined && pac.deviceInfo !== undefined
+function withheldBufferTypes(pac: Pac, belief: PacBelief, device: DeviceInfo | undefined): readonly number[] {
+  const { statements, noSidsBecause, realm } = belief
+  const isDeviceWithheld = device === undefined && pac.deviceInfo !== undefined
   const counts = (statement: ForeignStatement): boolean => {
     if (statement === 'delegatedBy') return statements.has(statement) || isOwnDelegation(pac, realm)
-    return because === undefined && statements.has(statement) && !(statement === 'device' && otherDevice)
+    return noSidsBecause === undefined && statements.has(statement) && !(statement === 'device' && isDeviceWithheld)
   }
   const isThere = (type: number): boolean => pac.buffers.some((buffer) => buffer.type === type)
   return BUFFERS.filter(([statement, type]) => !counts(statement) && isThere(type)).map(([, type]) => type)
@@ -116,7 +120,7 @@ export function isServiceOf(service: string, realm: string): boolean {
   return asciiLower(service).endsWith(`@${asciiLower(realm)}`)
 }
 
-function statementsWithout(pac: Pac, without: readonly number[], device: DeviceInfo | undefined): Partial<Withheld> {
+function withheldStatements(pac: Pac, without: readonly number[], device: DeviceInfo | undefined): Partial<Withheld> {
   const { upnDnsInfo, clientClaims = [], deviceInfo, delegationInfo } = pac
   const upn = without.includes(T.UPN_DNS_INFO) ? upnDnsInfo?.upn : undefined
   const claims = without.includes(T.CLIENT_CLAIMS)

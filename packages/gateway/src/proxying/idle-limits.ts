@@ -3,7 +3,8 @@ import type { CallerRequest, ClientResponse } from '../requests/steps.js'
 
 /**
  * Ends a request whose body stands still, and, once the answer has begun, one whose client takes
- * nothing of it. Between them the inner server has its own time.
+ * nothing of it. Between them the time of the inner server counts: `limitTime` in
+ * sending.ts.
  */
 export function limitIdle({ request, listener, site }: CallerRequest, response: ClientResponse): void {
   const end = (): void => void response.destroy()

@@ -27,8 +27,8 @@ const MAX_SOCKETS_OF_USER = 16
  */
 const IDLE_TIME = 4_000
 /**
- * Users with own connections, of all members; the connections of others are closed, longest idle
- * first.
+ * The most users who have connections of their own, over all members. Beyond that, those of the
+ * user who was idle longest are closed.
  */
 const MAX_USERS = 10_000
 
@@ -64,7 +64,8 @@ class SitePools implements Pools {
       case 'client':
         return this.#agentOf(owner.connection, member)
       case 'request':
-        // One that waits for another would get its connection.
+        // With a limit, a request would wait for a free connection, and get the one of
+        // another request.
         return this.#agent(member, 'request', { keepAlive: false, maxSockets: Infinity })
     }
   }
@@ -121,7 +122,7 @@ function nameOf({ hostname }: URL): string {
   return isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0 ? hostname : ''
 }
 
-/** One that is in use ends its requests, since only idle connections are closed. */
+/** Leaves out users whose requests are under way. */
 function dropOldest(agents: Map<string, HttpAgent>): void {
   for (const [key, agent] of agents) {
     if (!key.includes('\0user ') || Object.keys(agent.sockets).length > 0) continue

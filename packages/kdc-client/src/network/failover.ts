@@ -20,8 +20,8 @@ export const FIRST_WAIT = 1_000
 const BETWEEN_ROUNDS = FIRST_WAIT / 4
 
 /**
- * The longest wait for one KDC, in milliseconds. Without a server, rounds are short, and the wait
- * is doubled often: without this limit the time would become larger than a timer can hold, and such
+ * The longest wait for one KDC, in milliseconds. While no server can be
+ * reached, rounds are short, and the wait is doubled often: without this limit the time would become larger than a timer can hold, and such
  * a timer fires at once.
  */
 const LONGEST_WAIT = 60_000
@@ -48,8 +48,8 @@ export async function askInTurn(
     const { firstWait, rounds } = kdcRequest.settings
     let wait = firstWait
     for (let round = 0; round < rounds && !race.isOver; round++) {
-      const isNameless = await askEach(addresses, { race, kdcRequest, transports }, wait)
-      if (race.isHopeless && !isNameless) break
+      const hasUnresolvedName = await askEach(addresses, { race, kdcRequest, transports }, wait)
+      if (race.isHopeless && !hasUnresolvedName) break
       await race.waitForAnswer(BETWEEN_ROUNDS)
       if (race.hasRefusal) break
       wait = Math.min(wait * 2, LONGEST_WAIT)
@@ -87,16 +87,16 @@ async function askEach(addresses: readonly KdcAddress[], round: Round, wait: num
   for (const address of addresses) servers.find(address).catch(() => {})
   const entries = addresses.flatMap((address) => servers.known(address) ?? [address])
   const asked = new Set<string>()
-  let isNameless = false
+  let hasUnresolvedName = false
   for (const entry of inOrder(entries, health)) {
     const found = servers.known(entry) ?? (await resolved(entry, round, wait))
-    isNameless ||= found === undefined
+    hasUnresolvedName ||= found === undefined
     for (const server of inOrder(found ?? [], health)) {
       if (!asked.has(idOf(server))) await race.ask(server, wait)
       asked.add(idOf(server))
     }
   }
-  return isNameless
+  return hasUnresolvedName
 }
 
 /**

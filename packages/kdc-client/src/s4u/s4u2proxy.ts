@@ -16,7 +16,7 @@ import {
   type Ticket,
 } from '@s4u/krb5'
 import type { KdcContext } from '../exchange/kdc-context.js'
-import { isElsewhere, Itinerary } from '../tgs-exchange/referral.js'
+import { isForAnotherKdc, Itinerary } from '../tgs-exchange/referral.js'
 import { realmAsked } from '../tickets/granting-ticket.js'
 import type { EvidenceTicket, ServiceTicket } from '../tickets/service-ticket.js'
 import { requestTicket, type TgsOutcome } from '../tgs-exchange/tgs-exchange.js'
@@ -54,7 +54,7 @@ export async function requestS4u2proxy(context: KdcContext, request: S4u2proxyRe
       expectedClient: evidence.client,
       referralClient: evidence.client,
     })
-    if ('refused' in outcome || !isElsewhere(outcome.ticket, sname)) return outcome
+    if ('refused' in outcome || !isForAnotherKdc(outcome.ticket, sname)) return outcome
     const next = realmAsked(outcome.ticket)
     itinerary.enter(next)
     proof = outcome.ticket.ticket

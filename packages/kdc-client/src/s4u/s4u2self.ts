@@ -13,7 +13,7 @@ import {
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
 import type { KdcContext } from '../exchange/kdc-context.js'
-import { isElsewhere, Itinerary } from '../tgs-exchange/referral.js'
+import { isForAnotherKdc, Itinerary } from '../tgs-exchange/referral.js'
 import { realmAsked } from '../tickets/granting-ticket.js'
 import { confirmedUser, s4uPadata } from './s4u-padata.js'
 import { nameOfUser, type S4uUser } from '../tickets/s4u-user.js'
@@ -70,7 +70,7 @@ export async function requestS4u2self(context: KdcContext, request: S4u2selfRequ
       },
     })
     if ('refused' in outcome) return outcome
-    if (!isElsewhere(outcome.ticket, sname)) return { ticket: outcome.ticket, isSigned, isArmored: outcome.isArmored }
+    if (!isForAnotherKdc(outcome.ticket, sname)) return { ticket: outcome.ticket, isSigned, isArmored: outcome.isArmored }
     tgt = outcome.ticket
     itinerary.enter(realmAsked(tgt))
   }

@@ -65,13 +65,17 @@ export async function requestForeignTgt(
   realm: string,
   capaths: Capaths,
 ): Promise<TicketOutcome> {
-  const direct = await walk(context, start, [realm])
+  const direct = await followThrough(context, start, [realm])
   if ('ticket' in direct || direct.refused.errorCode !== KRB_ERROR_CODES.KDC_ERR_S_PRINCIPAL_UNKNOWN) return direct
   const between = capaths(start.client.realm, realm) ?? []
-  return between.length === 0 ? direct : walk(context, start, [...between, realm])
+  return between.length === 0 ? direct : followThrough(context, start, [...between, realm])
 }
 
-async function walk(context: KdcContext, start: ServiceTicket, stations: readonly string[]): Promise<TicketOutcome> {
+async function followThrough(
+  context: KdcContext,
+  start: ServiceTicket,
+  stations: readonly string[],
+): Promise<TicketOutcome> {
   const itinerary = new Itinerary(`krbtgt/${stations[stations.length - 1]}`, realmAsked(start))
   let tgt = start
   for (const station of stations) {
@@ -91,8 +95,8 @@ export interface ReferredRequest {
   readonly service: Principal
   readonly client: Principal
   /**
-   * Resolves to whether the KDC of a realm may be asked, the first one included. For a realm that
-   * an untrusted party has named. Default: all may be asked.
+   * For a way that begins in a realm which an untrusted party has named: resolves to whether the KDC
+   * of a realm may be asked, also the first one. Default: all may be asked.
    */
   readonly mayEnter?: (realm: string) => Promise<boolean>
 }
@@ -114,7 +118,7 @@ export async function requestTicketThroughReferrals(
   for (;;) {
     if (mayEnter && !(await mayEnter(realmAsked(tgt)))) throw noTrust(realmAsked(tgt), service)
     const outcome = await requestTicket(context, { tgt, sname: service.name, expectedClient: client, mayRefer: true })
-    if ('refused' in outcome || !isElsewhere(outcome.ticket, service.name)) return outcome
+    if ('refused' in outcome || !isForAnotherKdc(outcome.ticket, service.name)) return outcome
     tgt = outcome.ticket
     itinerary.enter(realmAsked(tgt))
   }
@@ -131,6 +135,6 @@ function noTrust(realm: string, service: Principal): RejectedTokenError {
 }
 
 /** Returns whether the ticket is for the KDC of another realm, not for the service. */
-export function isElsewhere({ service }: ServiceTicket, asked: PrincipalName): boolean {
+export function isForAnotherKdc({ service }: ServiceTicket, asked: PrincipalName): boolean {
   return isReferral(service.name) && !sameName(service.name, asked)
 }

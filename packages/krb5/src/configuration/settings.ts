@@ -77,7 +77,7 @@ export interface UnreadSetting {
  * ```
  */
 export function settingsNotRead(conf: Krb5Conf): readonly UnreadSetting[] {
-  const all = conf.sections().flatMap((section) => inSection(section, conf))
+  const all = conf.sections().flatMap((section) => unreadInSection(section, conf))
   const firstOfEach = new Map<string, UnreadSetting>()
   for (const one of all) {
     const id = JSON.stringify([one.path, one.why])
@@ -86,10 +86,10 @@ export function settingsNotRead(conf: Krb5Conf): readonly UnreadSetting[] {
   return [...firstOfEach.values()]
 }
 
-function inSection(section: ProfileNode, conf: Krb5Conf): UnreadSetting[] {
+function unreadInSection(section: ProfileNode, conf: Krb5Conf): UnreadSetting[] {
   const { name, children } = section
-  if (name === 'libdefaults') return children.flatMap((setting) => inLibdefaults(setting, conf))
-  if (name === 'realms') return children.flatMap(inRealm)
+  if (name === 'libdefaults') return children.flatMap((setting) => unreadInLibdefaults(setting, conf))
+  if (name === 'realms') return children.flatMap(unreadInRealm)
   if (SECTIONS_OF_NAMES.includes(name)) return []
   const why = SECTIONS_NOT_READ.get(name) ?? `no section is called so${maybe(name, SECTIONS)}`
   return [unread([name], section, why)]
@@ -97,7 +97,7 @@ function inSection(section: ProfileNode, conf: Krb5Conf): UnreadSetting[] {
 
 const SECTIONS = ['libdefaults', 'realms', ...SECTIONS_OF_NAMES]
 
-function inLibdefaults(setting: ProfileNode, conf: Krb5Conf): UnreadSetting[] {
+function unreadInLibdefaults(setting: ProfileNode, conf: Krb5Conf): UnreadSetting[] {
   const { name, value } = setting
   const path = ['libdefaults', name]
   if (SETTINGS_READ.includes(name)) {
@@ -112,7 +112,7 @@ function inLibdefaults(setting: ProfileNode, conf: Krb5Conf): UnreadSetting[] {
   return [unread(path, setting, `no setting is called so${maybe(name, SETTINGS_READ)}`)]
 }
 
-function inRealm(realm: ProfileNode): UnreadSetting[] {
+function unreadInRealm(realm: ProfileNode): UnreadSetting[] {
   if (realm.value !== undefined)
     return [
       unread(['realms', realm.name], realm, 'a subsection in braces belongs there, the first of which ends its line'),
@@ -143,7 +143,7 @@ function unread(path: readonly string[], { source, line }: ProfileNode, why: str
   return { path: path.map((name) => printable(name)), source, line, why }
 }
 
-/** Returns `; did you mean …?` for a name that is similar to a known one. */
+/** Returns `; … may be meant` for a name that is similar to a known one. */
 function maybe(name: string, names: readonly string[]): string {
   const table = Object.fromEntries(names.map((one) => [one, 'value' as const]))
   const nearest = nearestOption(name, { path: '', root: table }, table)

@@ -48,7 +48,7 @@ export interface PacExcerpt {
  */
 export class Pac {
   readonly bytes: Uint8Array
-  /** The buffers in the order of the file. Unknown types are kept. */
+  /** The buffers in the order in which they were received. Unknown types are kept. */
   readonly buffers: readonly PacBuffer[]
   readonly #placed: readonly PlacedBuffer[]
 
@@ -160,8 +160,8 @@ export class Pac {
   }
 
   /**
-   * Returns the same PAC without what is not believed: its getters and `buffers` do not show that.
-   * `bytes` stay as they were received, since the signatures cover them.
+   * Returns the same PAC without what is not believed: its getters and `buffers` do not show what
+   * was left out. `bytes` stay as they were received, since the signatures cover them.
    */
   excerpt({ logonInfo, deviceInfo, without, denyOnlySids }: PacExcerpt): Pac {
     const changed = new Map<number, Uint8Array | undefined>()

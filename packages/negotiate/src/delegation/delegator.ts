@@ -119,11 +119,11 @@ export class Delegator {
   /** @throws ConfigurationError KDC_ERR_POLICY, RejectedTokenError SEC_E_NO_IMPERSONATION */
   #inputsFor(identity: Identity, spn: string): DelegationInputs {
     requireAllowedTarget(spn, this.#options)
-    const { forwardedTgt: lent, ...evidence } = evidenceOf(identity)
+    const { forwardedTgt: forwardedByCaller, ...evidence } = evidenceOf(identity)
     // KDCs know the user by the name in the ticket; the account may have another one.
     const user = formatPrincipal(evidence.client)
     // An identity may come from another negotiator, or a session, with other rules.
-    const forwardedTgt = this.#options.forwardedTickets === 'use' ? lent : undefined
+    const forwardedTgt = this.#options.forwardedTickets === 'use' ? forwardedByCaller : undefined
     const protocolTransition = permitsTransition(identity.principal, this.#options)
     return { user, evidence, forwardedTgt, protocolTransition }
   }
@@ -137,7 +137,7 @@ function realmOfService({ evidence }: Identity): string | undefined {
   return evidence?.kind === 'ticket' ? evidence.service.realm : undefined
 }
 
-/** Codes of errors that rule out each method, before a ticket is asked for. */
+/** Codes of errors that rule out every method, before a ticket is asked for. */
 const REFUSALS: ReadonlySet<string> = new Set(['KDC_ERR_POLICY', 'SEC_E_NO_IMPERSONATION'])
 
 /**

@@ -99,18 +99,18 @@ class OpenedForm implements OpenedSignInSource {
   async #judge(request: SignInRequest, fields: FormFields): Promise<SignInResult> {
     const typed = typedIn(fields)
     const { user, next, computer } = typed
-    const change = typed.newPassword !== undefined && this.#settings.changePassword
+    const changesPassword = typed.newPassword !== undefined && this.#settings.changePassword
     try {
       this.#pages.tokens.require(request, fields.get('token'))
-      if (change && typed.newPassword !== typed.repeatedPassword) return this.#different(request, typed)
-      const password = { user, password: typed.password, ...(change && { newPassword: typed.newPassword }) }
+      if (changesPassword && typed.newPassword !== typed.repeatedPassword) return this.#different(request, typed)
+      const password = { user, password: typed.password, ...(changesPassword && { newPassword: typed.newPassword }) }
       const identity = await checkPassword(this.#site, request, password, 'form')
       return { status: 'signed-in', identity, location: next, session: sessionOn(this.#settings, computer) }
     } catch (error) {
       if (!S4uError.is(error) || error.status === 500) throw error
       const expired = error.code === 'KDC_ERR_KEY_EXPIRED' && this.#settings.changePassword
       const shown = expired ? { statusCode: 403 } : shownRefusal(error)
-      const step = expired || change ? 'change-password' : 'sign-in'
+      const step = expired || changesPassword ? 'change-password' : 'sign-in'
       const answer = this.#pages.answer(request, { ...{ step, user, next, computer }, ...shown })
       return { status: 'refused', error, answer }
     }
@@ -137,7 +137,7 @@ interface Typed {
   readonly next: string
 }
 
-/** What is missing is empty: it is wrong then. */
+/** A missing field counts as empty, and is refused like a wrong one. */
 function typedIn(fields: FormFields): Typed {
   return {
     user: fields.get('user') ?? '',
