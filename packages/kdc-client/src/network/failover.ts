@@ -20,9 +20,9 @@ export const FIRST_WAIT = 1_000
 const BETWEEN_ROUNDS = FIRST_WAIT / 4
 
 /**
- * The longest wait for one KDC, in milliseconds. While no server can be
- * reached, rounds are short, and the wait is doubled often: without this limit the time would become larger than a timer can hold, and such
- * a timer fires at once.
+ * The longest wait for one KDC, in milliseconds. While no server can be reached, rounds are short,
+ * and the wait is doubled often: without this limit the time would become larger than a timer can
+ * hold, and such a timer fires at once.
  */
 const LONGEST_WAIT = 60_000
 

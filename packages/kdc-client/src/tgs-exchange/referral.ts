@@ -95,8 +95,8 @@ export interface ReferredRequest {
   readonly service: Principal
   readonly client: Principal
   /**
-   * For a way that begins in a realm which an untrusted party has named: resolves to whether the KDC
-   * of a realm may be asked, also the first one. Default: all may be asked.
+   * For a way that begins in a realm which an untrusted party has named: resolves to whether the
+   * KDC of a realm may be asked, also the first one. Default: all may be asked.
    */
   readonly mayEnter?: (realm: string) => Promise<boolean>
 }
