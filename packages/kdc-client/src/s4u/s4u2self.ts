@@ -70,7 +70,8 @@ export async function requestS4u2self(context: KdcContext, request: S4u2selfRequ
       },
     })
     if ('refused' in outcome) return outcome
-    if (!isForAnotherKdc(outcome.ticket, sname)) return { ticket: outcome.ticket, isSigned, isArmored: outcome.isArmored }
+    if (!isForAnotherKdc(outcome.ticket, sname))
+      return { ticket: outcome.ticket, isSigned, isArmored: outcome.isArmored }
     tgt = outcome.ticket
     itinerary.enter(realmAsked(tgt))
   }
