@@ -25,6 +25,7 @@ export {
 } from './radius/radius-client.js'
 export { type FailedRadiusServer, RadiusUnreachableError } from './radius/radius-errors.js'
 export type { RadiusOptions } from './radius/radius-options.js'
+export type { RadiusTlsOptions } from './radius/tls-options.js'
 export { certificate } from './certificate/certificate.js'
 export type { CertificateOptions, CertificateProxyOptions } from './certificate/certificate-options.js'
 export type { CertificateMapping } from './certificate/mapping/certificate-owner.js'

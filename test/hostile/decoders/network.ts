@@ -101,12 +101,13 @@ function signedAnswer(packet: RadiusPacket): Uint8Array {
 }
 
 function openRadiusAnswer(bytes: Uint8Array): void {
-  openAccessAnswer(bytes, RADIUS_REQUEST, RADIUS_SECRET)
+  openAccessAnswer(bytes, RADIUS_REQUEST, { secret: RADIUS_SECRET, isProtected: bytes.length % 2 === 0 })
 }
 
 /** What a server that knows the secret may send: the proofs are right, and the rest is not. */
 function openSignedAnswer(bytes: Uint8Array): void {
-  openAccessAnswer(signedAnswer(decodeRadiusPacket(bytes)), RADIUS_REQUEST, RADIUS_SECRET)
+  const answer = signedAnswer(decodeRadiusPacket(bytes))
+  openAccessAnswer(answer, RADIUS_REQUEST, { secret: RADIUS_SECRET, isProtected: false })
 }
 
 function sessionOf(reply: Uint8Array): Uint8Array {

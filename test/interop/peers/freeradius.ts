@@ -21,6 +21,8 @@ export interface FreeRadiusOptions {
   /** Whether requests without Message-Authenticator are passed over. Default no. */
   readonly requireSigned?: boolean
   readonly port?: number
+  /** The server listens for RADIUS over TLS, and wants a certificate of the same authority. PEM. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
 }
 
 /** Debian's FreeRADIUS; stop it with `Symbol.asyncDispose`. */
@@ -34,7 +36,7 @@ export interface FreeRadius extends AsyncDisposable {
 export const SIGN_ANSWERS = 'update reply { &Message-Authenticator := 0x00 }'
 
 export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeRadius> {
-  const { address, port = 1812 } = options
+  const { address, tls, port = tls === undefined ? 1812 : 2083 } = options
   const folder = mkdtempSync(join(tmpdir(), 's4u-radius-'))
   writeRaddb(folder, options)
   const logFile = join(folder, 'log')
@@ -64,12 +66,20 @@ export async function startFreeRadius(options: FreeRadiusOptions): Promise<FreeR
  * The least that it starts with: one address, one client, users in a file or with a second step.
  */
 function writeRaddb(folder: string, options: FreeRadiusOptions): void {
-  const { address, secret, passwords = {}, requireSigned = false, port = 1812 } = options
+  const {
+    address,
+    secret,
+    passwords = {},
+    requireSigned = false,
+    tls,
+    port = tls === undefined ? 1812 : 2083,
+  } = options
   const raddb = join(folder, 'raddb')
   mkdirSync(raddb)
   const users = Object.entries(passwords).map(([name, password]) => `${name} Cleartext-Password := "${password}"\n`)
   writeFileSync(join(raddb, 'users'), users.join(''))
   writeFileSync(join(raddb, 'dictionary'), '')
+  for (const [name, text] of Object.entries(tls ?? {})) writeFileSync(join(raddb, name), text, { mode: 0o600 })
   writeFileSync(
     join(raddb, 'radiusd.conf'),
     `
@@ -80,10 +90,13 @@ libdir = /usr/lib/freeradius
 pidfile = ${folder}/radius.pid
 max_request_time = 5
 security { reject_delay = 0 }
-client kdc {
-  ipaddr = 127.0.0.0/8
+${tls ? 'thread pool {\n  start_servers = 4\n}' : ''}
+clients known {
+ client kdc {
+  ipaddr = 127.0.0.0/8${tls ? '\n  proto = tls' : ''}
   secret = ${secret}
   require_message_authenticator = ${requireSigned ? 'yes' : 'no'}
+ }
 }
 modules {
   files { usersfile = ${raddb}/users }
@@ -96,11 +109,27 @@ server codes {
     type = auth
     ipaddr = ${address}
     port = ${port}
+    clients = known${tls ? tlsLines(raddb) : ''}
   }
 ${sectionsOf(options)}
 }
 `,
   )
+}
+
+/** As in Debian's own example, sites-available/tls. */
+function tlsLines(raddb: string): string {
+  return `
+    proto = tcp
+    tls {
+      ca_file = ${raddb}/ca
+      certificate_file = ${raddb}/cert
+      private_key_file = ${raddb}/key
+      fragment_size = 8192
+      require_client_cert = yes
+      tls_min_version = "1.2"
+      tls_max_version = "1.2"
+    }`
 }
 
 /** The second step is that of Debian's own example, sites-available/challenge. */

@@ -160,6 +160,11 @@ describe('each mistake is told with its line, what was expected, and the nearest
       ],
     ],
     [
+      `${LISTENER}${SITE}signIn: { passcode: { radius: { servers: radius.test } } }`,
+      ['gateway.yaml:3:9: signIn[0].passcode.radius.secret is needed, or tls'],
+    ],
+    [`${LISTENER}${SITE}signIn: { passcode: { radius: { servers: radius.test, tls: { ca: gw.pem } } } }`, []],
+    [
       `${LISTENER}${SITE}kerberos: { negotiator: {} }`,
       ['gateway.yaml:3:13: kerberos.negotiator can be given in a program only, to createGateway'],
     ],

@@ -12,6 +12,7 @@ export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Pro
   groupsHaveNames,
   idleSessionsAreRenewed,
   networksAreNetworks,
+  radiusHasSecrets,
   ...SITE_CHECKS.map(
     (check) =>
       ({ sites }: GatewaySettings) =>
@@ -80,6 +81,17 @@ function idleSessionsAreRenewed({ session, forwardAuth }: GatewaySettings): Prob
       message: 'cannot be beside forwardAuth: answers of other proxies do not renew the cookie; use maxAge',
     },
   ]
+}
+
+/** Without TLS the secret is all that protects a code, and its answer. */
+function radiusHasSecrets({ signIn, sites }: GatewaySettings): Problem[] {
+  const missing = (path: ConfigPath, ways: typeof signIn): Problem[] =>
+    ways.flatMap(({ name, options }, index) =>
+      name === 'passcode' && options.radius && !options.radius.secret && !options.radius.tls
+        ? [{ path: [...path, index, 'passcode', 'radius', 'secret'], message: 'is needed, or tls' }]
+        : [],
+    )
+  return [...missing(['signIn'], signIn), ...sites.flatMap((site, at) => missing(['sites', at, 'signIn'], site.signIn))]
 }
 
 /** A network that is misspelt would shut out, or let in, the wrong clients. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ConfigurationError } from '@s4u/krb5'
 import type { SignInSource } from '@s4u/negotiate'
-import { basic, certificate, digest, form, passcode, trustedHeader } from '@s4u/sign-in'
+import { basic, certificate, digest, form, passcode, type RadiusOptions, trustedHeader } from '@s4u/sign-in'
 import type { SignInSettings } from '../configuration/gateway-options.js'
 import { rememberingSource } from '../delegation/remembering-source.js'
 import type { TypedPasswords } from '../delegation/typed-passwords.js'
@@ -76,8 +76,20 @@ function passcodeSource(options: OptionsOf<'passcode'>, requireTls: boolean): Si
     ...{ requireTls, password },
     ...(kerberos && { kerberos }),
     ...(typeof verify === 'function' && { verify: (typed) => verify(typed) }),
-    ...(radius && { radius: { ...radius, secret: radius.secret.reveal() } }),
+    ...(radius && { radius: radiusOptions(radius) }),
   })
+}
+
+function radiusOptions({ secret, tls, ...options }: NonNullable<OptionsOf<'passcode'>['radius']>): RadiusOptions {
+  const { ca, cert, key, ...more } = tls ?? {}
+  const read = (path: string): string => readFileSync(path, 'utf8')
+  return {
+    ...options,
+    ...(secret && { secret: secret.reveal() }),
+    ...(tls && {
+      tls: { ...more, ...(ca && { ca: read(ca) }), ...(cert && { cert: read(cert) }), ...(key && { key: read(key) }) },
+    }),
+  }
 }
 
 function digestSource(options: OptionsOf<'digest'>, requireTls: boolean): SignInSource {

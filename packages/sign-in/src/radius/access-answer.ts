@@ -24,19 +24,25 @@ export interface AccessAnswer {
 /**
  * Opens the answer to a request: same identifier, a known code, Response Authenticator and
  * Message-Authenticator right. An answer without Message-Authenticator is refused, because the
- * Response Authenticator alone can be forged on the network (CVE-2024-3596).
+ * Response Authenticator alone can be forged on the network (CVE-2024-3596). Over TLS nobody can,
+ * so one that is there must be right, and none need be there.
  *
  * @throws MalformedTokenError for what is no packet of RADIUS, RejectedTokenError for one that is
  * not proven to be the answer
  */
-export function openAccessAnswer(bytes: Uint8Array, request: SealedAccessRequest, secret: Uint8Array): AccessAnswer {
+export function openAccessAnswer(
+  bytes: Uint8Array,
+  request: SealedAccessRequest,
+  { secret, isProtected }: { readonly secret: Uint8Array; readonly isProtected: boolean },
+): AccessAnswer {
   const packet = decodeRadiusPacket(bytes)
   if (packet.identifier !== request.identifier) throw notTheAnswer('it has the identifier of another request')
   const status = STATUSES.get(packet.code)
   if (status === undefined) throw notTheAnswer(`code ${packet.code} answers no Access-Request`)
   const response = responseAuthenticatorOf(packet, request.authenticator, secret)
   if (!timingSafeEqual(response, packet.authenticator)) throw notTheAnswer('its Response Authenticator is wrong')
-  requireMessageAuthenticator(packet, request, secret)
+  if (!isProtected || packet.attributes.some(({ type }) => type === RadiusAttributeType.messageAuthenticator))
+    requireMessageAuthenticator(packet, request, secret)
   const state = onlyOne(packet, RadiusAttributeType.state)
   const message = messageOf(packet.attributes)
   return { status, message, ...(status === 'challenged' && state && { state: state.value }) }
@@ -100,7 +106,7 @@ function unsigned(): RejectedTokenError {
 }
 
 function notTheAnswer(why: string): RejectedTokenError {
-  return new RejectedTokenError(`a datagram of the RADIUS server is not the answer: ${why}`, {
+  return new RejectedTokenError(`a packet of the RADIUS server is not the answer: ${why}`, {
     code: 'KRB_AP_ERR_MODIFIED',
     status: 502,
   })

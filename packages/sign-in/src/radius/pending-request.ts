@@ -6,6 +6,8 @@ import type { SealedAccessRequest } from './access-request.js'
 export interface RadiusExchange {
   readonly seal: (identifier: number) => SealedAccessRequest
   readonly secret: Uint8Array
+  /** Whether TLS protects the answer: then it may come without Message-Authenticator. */
+  readonly isProtected: boolean
   /** How long each try waits; milliseconds. */
   readonly waits: readonly number[]
   readonly signal: AbortSignal
@@ -48,9 +50,9 @@ export class PendingRequest {
 
   /** Takes a datagram. What is not the answer may be forged, so the wait for the answer goes on. */
   receive(bytes: Uint8Array): void {
-    const { secret, onDiscarded } = this.#exchange
+    const { secret, isProtected, onDiscarded } = this.#exchange
     try {
-      const answer = openAccessAnswer(bytes, this.#request, secret)
+      const answer = openAccessAnswer(bytes, this.#request, { secret, isProtected })
       this.#end()
       this.#resolve(answer)
     } catch (error) {

@@ -3,7 +3,7 @@ import { ConfigurationError, printableMessage } from '@s4u/krb5'
 import { type AccessRequest, sealAccessRequest } from './access-request.js'
 import type { AccessAnswer } from './access-answer.js'
 import { MAX_PASSWORD_OCTETS } from './hidden-password.js'
-import { RadiusUnreachableError } from './radius-errors.js'
+import { COMPARE_TLS, RadiusUnreachableError } from './radius-errors.js'
 import { type RadiusOptions, type RadiusServer, type RadiusSettings, readRadiusOptions } from './radius-options.js'
 import { MAX_VALUE_OCTETS } from './radius-packet.js'
 import { RadiusSockets } from './radius-sockets.js'
@@ -52,8 +52,8 @@ export interface RadiusClient extends Disposable {
 }
 
 /**
- * Creates a client of RADIUS (RFC 2865) over UDP, which asks one server after another until one
- * answers. Every answer must carry a Message-Authenticator.
+ * Creates a client of RADIUS (RFC 2865) over UDP or TLS, which asks one server after another until
+ * one answers. By UDP every answer must carry a Message-Authenticator.
  *
  * @throws ConfigurationError
  *
@@ -71,20 +71,21 @@ export interface RadiusClient extends Disposable {
  * ```
  */
 export function createRadiusClient(options: RadiusOptions): RadiusClient {
-  return new UdpRadiusClient(readRadiusOptions(options))
+  return new RadiusServersClient(readRadiusOptions(options))
 }
 
 /** How long a server that did not answer is asked after all others; milliseconds. */
 const DEAD_FOR = 60_000
 
-class UdpRadiusClient implements RadiusClient {
+class RadiusServersClient implements RadiusClient {
   readonly #settings: RadiusSettings
-  readonly #sockets = new RadiusSockets()
+  readonly #sockets: RadiusSockets
   readonly #closing = new AbortController()
   readonly #deadUntil = new Map<RadiusServer, number>()
 
   constructor(settings: RadiusSettings) {
     this.#settings = settings
+    this.#sockets = new RadiusSockets(settings.tls)
     // Each question on its way listens to it.
     setMaxListeners(0, this.#closing.signal)
   }
@@ -99,8 +100,13 @@ class UdpRadiusClient implements RadiusClient {
       )
     } catch (error) {
       if (!(error instanceof TimeLimitPassed)) throw error
-      throw new RadiusUnreachableError(tried.failed, tried.hint)
+      throw new RadiusUnreachableError(tried.failed, tried.hint ?? this.#hint)
     }
+  }
+
+  /** What to look at where no answer tells more. */
+  get #hint(): string | undefined {
+    return this.#settings.tls && COMPARE_TLS
   }
 
   close(): void {
@@ -129,15 +135,16 @@ class UdpRadiusClient implements RadiusClient {
       }
       this.#noteDead(server)
     }
-    throw new RadiusUnreachableError(turn.tried.failed, turn.tried.hint)
+    throw new RadiusUnreachableError(turn.tried.failed, turn.tried.hint ?? this.#hint)
   }
 
   #askOne(server: RadiusServer, request: AccessRequest, { tried, signal }: Turn): Promise<AccessAnswer | undefined> {
-    const { secret, random, waits } = this.#settings
+    const { secret, random, waits, tls } = this.#settings
     const [entry] = tried.failed.slice(-1)
     return this.#sockets.exchange(server, {
       seal: (identifier) => sealAccessRequest(request, identifier, secret, random),
       secret,
+      isProtected: tls !== undefined,
       waits,
       signal,
       onDiscarded: (error) => {

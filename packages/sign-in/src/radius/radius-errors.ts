@@ -31,6 +31,10 @@ export class RadiusUnreachableError extends S4uError {
   }
 }
 
+/** What can be wrong between a client and a server over TLS. */
+export const COMPARE_TLS =
+  'Look whether the server listens for RADIUS over TLS at this port, whether its certificate is of an authority in tls.ca and has the name in servers (or tls.serverName), whether it takes the certificate in tls.cert, and whether its list of clients has the address of this machine with proto = tls.'
+
 /** A server of RADIUS says nothing to those who are not in its list, or have another secret. */
 const COMPARE =
   'Look whether the server runs, whether its list of clients has the address of this machine, and whether the secret there is the same: otherwise it does not answer, and only its log says why.'

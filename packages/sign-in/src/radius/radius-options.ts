@@ -10,16 +10,25 @@ import {
   shownInput,
 } from '@s4u/krb5'
 import { MAX_VALUE_OCTETS } from './radius-packet.js'
+import { RADIUS_TLS_OPTIONS, type RadiusTlsOptions, type RadiusTlsSettings, readTlsOptions } from './tls-options.js'
 
 /** Options of `createRadiusClient`: the servers, their secrets, and how long to wait. */
 export interface RadiusOptions {
   /**
    * The servers, in the order in which they are asked: `radius1.corp.test`,
-   * `radius1.corp.test:1812`, `[fd00::1]:1812`. Default port 1812.
+   * `radius1.corp.test:1812`, `[fd00::1]:1812`. Default port 1812, with `tls` 2083.
    */
   readonly servers: string | readonly string[]
-  /** The secret that this machine shares with the servers. 16 octets or more should be random. */
-  readonly secret: string | Uint8Array
+  /**
+   * The secret that this machine shares with the servers. 16 octets or more should be random. With
+   * `tls` it protects nothing, and is `radsec` unless it is given.
+   */
+  readonly secret?: string | Uint8Array
+  /**
+   * RADIUS over TLS (RFC 6614, RadSec), on TCP; default port 2083. Each certificate of a server
+   * must have its name. Default: datagrams (UDP). Example: `{ ca, cert, key }`.
+   */
+  readonly tls?: RadiusTlsOptions
   /**
    * How a password travels. `pap` (default) can be checked against any store of passwords and
    * tokens; `chap` needs passwords in clear text at the server.
@@ -48,6 +57,7 @@ export interface RadiusOptions {
 export const RADIUS_OPTIONS = {
   servers: 'value',
   secret: 'value',
+  tls: RADIUS_TLS_OPTIONS,
   protocol: 'value',
   nasIdentifier: 'value',
   firstWait: 'value',
@@ -70,9 +80,11 @@ export interface RadiusServer {
 export interface RadiusSettings {
   readonly servers: readonly RadiusServer[]
   readonly secret: Uint8Array
+  /** Undefined: by datagrams. */
+  readonly tls: RadiusTlsSettings | undefined
   readonly protocol: 'pap' | 'chap'
   readonly nasIdentifier: Uint8Array
-  /** The wait of each try; milliseconds. */
+  /** The wait of each try; milliseconds. Nothing is sent twice over TLS: there it is one. */
   readonly waits: readonly number[]
   readonly timeLimit: number
   readonly now: () => number
@@ -84,12 +96,15 @@ export function readRadiusOptions(given: RadiusOptions): RadiusSettings {
   const options = closeOptions('radius', given, RADIUS_OPTIONS)
   const tries = within('tries', options.tries ?? 3, 1, MAX_TRIES)
   const firstWait = within('firstWait', options.firstWait ?? 1_000, 1, MAX_WAIT)
+  const waits = Array.from({ length: tries }, (_, index) => Math.min(firstWait * 2 ** index, MAX_WAIT))
+  const tls = options.tls && readTlsOptions(options.tls)
   return {
-    servers: readServers(options.servers),
-    secret: readSecret(options.secret, options.logger),
+    servers: readServers(options.servers, tls === undefined ? RADIUS_PORT : RADSEC_PORT),
+    secret: readSecret(options.secret ?? (tls && RADSEC_SECRET), tls === undefined ? options.logger : 'protected'),
+    tls,
     protocol: requireOneOf('radius: protocol', options.protocol, ['pap', 'chap']) ?? 'pap',
     nasIdentifier: readNasIdentifier(options.nasIdentifier ?? 's4u'),
-    waits: Array.from({ length: tries }, (_, index) => Math.min(firstWait * 2 ** index, MAX_WAIT)),
+    waits: tls === undefined ? waits : [waits.reduce((sum, wait) => sum + wait, 0)],
     timeLimit: within('timeLimit', options.timeLimit ?? 20_000, 1, MAX_TIME_LIMIT),
     now: options.now ?? Date.now,
     random: options.random ?? platformRandom,
@@ -98,6 +113,10 @@ export function readRadiusOptions(given: RadiusOptions): RadiusSettings {
 
 /** RFC 2865 section 3: port 1812; that of 1997, 1645, has to be written. */
 const RADIUS_PORT = 1_812
+/** RFC 6614 section 2.1. */
+const RADSEC_PORT = 2_083
+/** RFC 6614 section 2.3: TLS protects what the secret did. */
+const RADSEC_SECRET = 'radsec'
 
 /** More tries than these only keep a user waiting; a server that works answers the first. */
 const MAX_TRIES = 10
@@ -110,15 +129,15 @@ const MAX_SERVERS = 16
 /** RFC 2865 section 3 wants a secret of at least 16 octets: whoever reads a packet can guess. */
 const GOOD_SECRET_OCTETS = 16
 
-function readServers(given: string | readonly string[]): readonly RadiusServer[] {
+function readServers(given: string | readonly string[], port: number): readonly RadiusServer[] {
   const list = typeof given === 'string' ? [given] : given
   if (!Array.isArray(list) || list.length === 0 || list.length > MAX_SERVERS)
     throw new ConfigurationError(`radius: servers must name 1 to ${MAX_SERVERS} servers, not ${shownInput(given)}`)
-  return list.map(readServer)
+  return list.map((text) => readServer(text, port))
 }
 
-function readServer(text: unknown): RadiusServer {
-  const location = typeof text === 'string' ? kdcLocationOf(text, RADIUS_PORT) : undefined
+function readServer(text: unknown, standard: number): RadiusServer {
+  const location = typeof text === 'string' ? kdcLocationOf(text, standard) : undefined
   if (typeof text !== 'string' || location === undefined || location.protocol !== undefined)
     throw new ConfigurationError(`radius: servers: ${shownInput(text)} is no address of a server`, {
       hint: 'Write radius1.corp.test, radius1.corp.test:1812 or [fd00::1]:1812.',
@@ -128,11 +147,11 @@ function readServer(text: unknown): RadiusServer {
 }
 
 /** Takes a copy: whoever gave the octets may overwrite them. */
-function readSecret(given: unknown, logger: Logger | undefined): Uint8Array {
+function readSecret(given: unknown, logger: Logger | undefined | 'protected'): Uint8Array {
   const octets = typeof given === 'string' ? new TextEncoder().encode(given) : given
   if (!(octets instanceof Uint8Array) || octets.length === 0)
     throw new ConfigurationError('radius: secret must be a text or octets, and not empty')
-  if (octets.length < GOOD_SECRET_OCTETS)
+  if (octets.length < GOOD_SECRET_OCTETS && logger !== 'protected')
     journalFor(logger).warn('S4U_WEAK_SECRET', () => ({
       level: 'warn',
       text: `the secret of RADIUS has ${octets.length} octets: somebody who reads packets on the network can guess it`,

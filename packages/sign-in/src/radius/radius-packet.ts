@@ -64,9 +64,7 @@ export function encodeRadiusPacket({ code, identifier, authenticator, attributes
  */
 export function decodeRadiusPacket(bytes: Uint8Array): RadiusPacket {
   if (bytes.length < HEADER_OCTETS) throw malformed('length', `at least ${HEADER_OCTETS} octets`, bytes.length)
-  const length = (bytes[2] << 8) | bytes[3]
-  if (length < HEADER_OCTETS || length > MAX_PACKET_OCTETS)
-    throw malformed('length', `${HEADER_OCTETS} to ${MAX_PACKET_OCTETS}`, length)
+  const length = packetLengthOf(bytes) ?? 0
   if (length > bytes.length) throw malformed('length', `${length} octets, as the packet says`, bytes.length)
   return {
     code: bytes[0],
@@ -75,6 +73,22 @@ export function decodeRadiusPacket(bytes: Uint8Array): RadiusPacket {
     attributes: decodeAttributes(bytes.subarray(HEADER_OCTETS, length)),
   }
 }
+
+/**
+ * Returns the length of the packet that octets begin with; undefined while too few are there to
+ * tell.
+ *
+ * @throws MalformedTokenError for a length that no packet has
+ */
+export function packetLengthOf(bytes: Uint8Array): number | undefined {
+  if (bytes.length < LENGTH_END) return undefined
+  const length = (bytes[2] << 8) | bytes[3]
+  if (length >= HEADER_OCTETS && length <= MAX_PACKET_OCTETS) return length
+  throw malformed('length', `${HEADER_OCTETS} to ${MAX_PACKET_OCTETS}`, length)
+}
+
+/** Code, identifier, and the two octets of the length. */
+const LENGTH_END = 4
 
 function decodeAttributes(bytes: Uint8Array): RadiusAttribute[] {
   const attributes: RadiusAttribute[] = []

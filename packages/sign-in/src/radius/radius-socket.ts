@@ -1,41 +1,50 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import type { AccessAnswer } from './access-answer.js'
-import { PendingRequest, type RadiusExchange } from './pending-request.js'
+import type { RadiusExchange } from './pending-request.js'
+import { PendingRequests } from './pending-requests.js'
 import type { RadiusServer } from './radius-options.js'
-
-/** The identifier is one octet. */
-const IDENTIFIERS = 256
 
 /**
  * The longest use of one socket; milliseconds. The name of a server may get another address, and so
  * may this machine.
  */
-const MAX_AGE = 60_000
+export const MAX_AGE = 60_000
 
 /** How long an idle socket stays open; milliseconds. */
-const IDLE_FOR = 10_000
+export const IDLE_FOR = 10_000
+
+/** A way to one server that carries several requests at a time. */
+export interface RadiusSocket {
+  readonly isOpen: boolean
+  readonly hasRoom: boolean
+  /** Asks the server. The socket has room. See `PendingRequest.answer`. */
+  exchange(exchange: RadiusExchange): Promise<AccessAnswer | undefined>
+  close(reason?: unknown): void
+}
 
 /**
- * A socket that is connected to one server: the system drops datagrams from other addresses, and
- * reports a closed port. It carries up to 256 requests at a time, which their identifiers keep
- * apart. RFC 2865 section 2.5.
+ * A socket of datagrams that is connected to one server: the system drops datagrams from other
+ * addresses, and reports a closed port.
  */
-export class RadiusSocket {
+export class DatagramRadiusSocket implements RadiusSocket {
   readonly #socket: Socket
-  readonly #pending = new Map<number, PendingRequest>()
+  readonly #pending: PendingRequests
   readonly #until = performance.now() + MAX_AGE
   readonly #idleTimer: NodeJS.Timeout
-  /** Used in turn, so that an identifier is used again as late as possible. */
-  #nextIdentifier = 0
   #isOpen = true
 
   private constructor(socket: Socket) {
     this.#socket = socket
-    socket.on('message', (bytes) => this.#pending.get(bytes[1])?.receive(bytes))
+    this.#pending = new PendingRequests({
+      send: (bytes) => this.#socket.send(bytes),
+      onBusy: () => this.#socket.ref(),
+      onIdle: () => this.#rest(),
+    })
+    socket.on('message', (bytes) => this.#pending.receive(bytes))
     socket.on('error', (error) => this.close(error))
     socket.unref()
-    this.#idleTimer = setTimeout(() => this.#pending.size === 0 && this.close(), IDLE_FOR).unref()
+    this.#idleTimer = setTimeout(() => this.#pending.isEmpty && this.close(), IDLE_FOR).unref()
   }
 
   static async connect({ host, port }: RadiusServer): Promise<RadiusSocket> {
@@ -50,7 +59,7 @@ export class RadiusSocket {
       throw error
     })
     socket.removeAllListeners('error')
-    return new RadiusSocket(socket)
+    return new DatagramRadiusSocket(socket)
   }
 
   get isOpen(): boolean {
@@ -58,21 +67,11 @@ export class RadiusSocket {
   }
 
   get hasRoom(): boolean {
-    return this.#isOpen && this.#pending.size < IDENTIFIERS && performance.now() < this.#until
+    return this.#isOpen && this.#pending.hasRoom && performance.now() < this.#until
   }
 
-  /** Asks the server. The socket has room. See `PendingRequest.answer`. */
-  async exchange(exchange: RadiusExchange): Promise<AccessAnswer | undefined> {
-    const identifier = this.#takeIdentifier()
-    const request = new PendingRequest(exchange, identifier)
-    this.#pending.set(identifier, request)
-    this.#socket.ref()
-    try {
-      request.start((bytes) => this.#socket.send(bytes))
-      return await request.answer
-    } finally {
-      this.#release(identifier)
-    }
+  exchange(exchange: RadiusExchange): Promise<AccessAnswer | undefined> {
+    return this.#pending.exchange(exchange)
   }
 
   close(reason?: unknown): void {
@@ -80,19 +79,11 @@ export class RadiusSocket {
     this.#isOpen = false
     clearTimeout(this.#idleTimer)
     this.#socket.close()
-    for (const request of this.#pending.values()) request.fail(reason)
+    this.#pending.fail(reason)
   }
 
-  #takeIdentifier(): number {
-    while (this.#pending.has(this.#nextIdentifier)) this.#nextIdentifier = (this.#nextIdentifier + 1) % IDENTIFIERS
-    const identifier = this.#nextIdentifier
-    this.#nextIdentifier = (identifier + 1) % IDENTIFIERS
-    return identifier
-  }
-
-  #release(identifier: number): void {
-    this.#pending.delete(identifier)
-    if (this.#pending.size > 0 || !this.#isOpen) return
+  #rest(): void {
+    if (!this.#isOpen) return
     this.#socket.unref()
     this.#idleTimer.refresh()
   }

@@ -1,5 +1,6 @@
 import { BEARER, OIDC } from './issuer-sections.js'
-import { choice, code, duration, file, flag, group, list, secret, text, variant } from '../options/option-kinds.js'
+import { RADIUS } from './radius-section.js'
+import { choice, code, duration, file, flag, group, list, text, variant } from '../options/option-kinds.js'
 
 const QUARTER = 900_000
 
@@ -69,19 +70,7 @@ export const SIGN_IN = variant({
       about: 'A page that asks for a one-time code',
       fields: {
         ...PAGE,
-        radius: group({
-          about: 'The RADIUS servers that check the code',
-          fields: {
-            servers: list({
-              about: 'Hosts, with or without a port',
-              required: true,
-              least: 1,
-              of: text({ about: 'A host' }),
-            }),
-            secret: secret({ about: 'The secret shared with them: { env: NAME } or { file: PATH }', required: true }),
-            protocol: choice({ about: 'How the code is carried', choices: ['pap', 'chap'], default: 'pap' }),
-          },
-        }),
+        radius: RADIUS,
         kerberos: flag({ about: 'Whether the KDC checks the code (RFC 6560)', default: false }),
         verify: code({ about: 'A function that checks the code' }),
         password: flag({ about: 'Whether the page asks for the password too', default: false }),
