@@ -19,7 +19,7 @@ const FILES = ['package.json', 'package-lock.json']
 
 /**
  * Returns the runtimes of the matrix, in the versions of `binaries/package-lock.json`. npm installs
- * them once into a cache of the user, 200 MB over the network: the lock file knows the digest of
+ * them once into a cache of the user, 250 MB over the network: the lock file knows the digest of
  * each. On a platform for which there are none, only the Node that runs is there.
  */
 export function runtimeBinaries(): readonly RuntimeBinary[] {
@@ -37,6 +37,13 @@ export function runtimeBinaries(): readonly RuntimeBinary[] {
     { name: 'Bun', kind: 'Bun', command: [join(modules, '@oven', bun, 'bin/bun')] },
     { name: 'Deno', kind: 'Deno', command: [deno, 'run', '--allow-all', '--node-modules-dir=manual', '--no-lock'] },
   ]
+}
+
+/** Returns the runtime of Cloudflare Workers, as npm ships it; undefined where it ships none. */
+export function workerdBinary(): string | undefined {
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) return undefined
+  const name = process.arch === 'x64' ? 'workerd-linux-64' : 'workerd-linux-arm64'
+  return join(installed(), 'node_modules/@cloudflare', name, 'bin/workerd')
 }
 
 function installed(): string {

@@ -10,6 +10,9 @@ test('refuses sessions of connections where the runtime tells no connection', ()
   expect(() => checkRuntime({ session: { kind: 'connection' } }, 'Deno')).toThrow(
     refusal(`${message} Deno: Deno.serve`),
   )
+  expect(() => checkRuntime({ session: 'connection' }, 'workerd')).toThrow(
+    refusal(`${message} workerd: a worker is told no connection`),
+  )
 })
 
 test('refuses required channel bindings there without the certificate', () => {

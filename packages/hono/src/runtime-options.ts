@@ -9,8 +9,8 @@ export function checkRuntime(
   { session, channelBinding, tlsCertificate }: Pick<NegotiatorOptions, 'session' | 'channelBinding' | 'tlsCertificate'>,
   runtime: Runtime | undefined = thisRuntime,
 ): void {
-  if (runtime !== 'Bun' && runtime !== 'Deno') return
-  const lacks = `${runtime}.serve tells no connection`
+  if (runtime === undefined || runtime === 'Node') return
+  const lacks = runtime === 'workerd' ? 'a worker is told no connection' : `${runtime}.serve tells no connection`
   const kind = typeof session === 'object' && session !== null && 'kind' in session ? session.kind : session
   if (kind === 'connection')
     throw unavailableOn(runtime, "session: 'connection'", lacks, "Write session: 'cookie', or serve the app on Node.")

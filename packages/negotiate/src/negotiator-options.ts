@@ -28,7 +28,7 @@ import {
 } from './kdc/kdc-options.js'
 import { SIGN_IN_SOURCES_OPTIONS, type SignInSourcesOptions, sourcesOf } from './sign-in-sources/sign-in-options.js'
 import { SESSION_OPTIONS, type SessionOptions } from './session/session-options.js'
-import { checkServers } from './web/runtime-limits.js'
+import { checkNetwork, checkServers } from './web/runtime-limits.js'
 
 /**
  * Options of `createNegotiator`: those of an acceptor, and those of sessions, delegation and
@@ -134,6 +134,7 @@ export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   requireOneOf('outsideImpersonation', options.outsideImpersonation, ['nobody', 'service'])
   checkChallengeOptions(options)
   checkServers(options)
+  checkNetwork(options)
   checkDirectoryOption(options)
   sourcesOf(options)
   const { corsPreflight = false } = options

@@ -137,6 +137,11 @@ class DigestTable {
   #capacity = FIRST_CAPACITY
   #words = new Uint32Array(FIRST_CAPACITY * WORDS)
   readonly #digest = new Uint32Array(WORDS)
+  /**
+   * Secret, so that no client can choose authenticators that all begin to probe at the same slot.
+   * Made with the table: some runtimes have no random numbers while modules are loaded.
+   */
+  readonly #seed = globalThis.crypto.getRandomValues(new Uint32Array(1))[0]
 
   get byteLength(): number {
     return this.#words.byteLength
@@ -158,7 +163,7 @@ class DigestTable {
   #find(digest: Uint32Array): number {
     const words = this.#words
     const end = this.#capacity * WORDS
-    let place = (startOf(digest) % this.#capacity) * WORDS
+    let place = (this.#startOf(digest) % this.#capacity) * WORDS
     while (words[place] !== 0) {
       const same =
         words[place] === digest[0] &&
@@ -170,6 +175,13 @@ class DigestTable {
       if (place === end) place = 0
     }
     return place
+  }
+
+  /** Returns the number of the slot where probing begins, before the capacity is applied. */
+  #startOf(digest: Uint32Array): number {
+    const seed = this.#seed
+    const mixed = Math.imul(digest[1] ^ seed, 0x9e3779b1) + Math.imul(digest[2] ^ seed, 0x85ebca6b)
+    return (mixed ^ (mixed >>> 15)) >>> 0
   }
 
   #read(digest: Uint8Array): Uint32Array {
@@ -191,15 +203,4 @@ class DigestTable {
       this.#words.set(digest, this.#find(digest))
     }
   }
-}
-
-/**
- * The seed is secret, so that no client can choose authenticators that all begin to probe at the
- * same slot.
- */
-const [seed] = globalThis.crypto.getRandomValues(new Uint32Array(1))
-
-function startOf(digest: Uint32Array): number {
-  const mixed = Math.imul(digest[1] ^ seed, 0x9e3779b1) + Math.imul(digest[2] ^ seed, 0x85ebca6b)
-  return (mixed ^ (mixed >>> 15)) >>> 0
 }

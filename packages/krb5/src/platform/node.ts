@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { debuglog } from 'node:util'
 import type { Platform } from './platform.js'
-import { runtimeOf } from './runtime.js'
+import { runtimeOf, thisUserAgent } from './runtime.js'
 
 export const platform: Platform = {
   machine: {
@@ -23,5 +23,5 @@ export const platform: Platform = {
     debug: debuglog('s4u'),
     warn: (text) => process.emitWarning(text, { type: 'S4uWarning', code: 'S4U_REFUSED' }),
   },
-  runtime: runtimeOf(process.versions),
+  runtime: runtimeOf(process.versions, thisUserAgent()),
 }

@@ -1,4 +1,5 @@
 import type { Platform } from './platform.js'
+import { isWorkerd, thisUserAgent } from './runtime.js'
 
 /** A platform without files, environment and users. Warnings go to the console. */
 export const platform: Platform = {
@@ -17,7 +18,7 @@ export const platform: Platform = {
     // oxlint-disable-next-line no-console -- the only place for warnings that every platform has
     warn: (text) => console.warn(text),
   },
-  runtime: undefined,
+  runtime: isWorkerd(thisUserAgent()) ? 'workerd' : undefined,
 }
 
 function noFiles(path: string): never {

@@ -1,13 +1,17 @@
 import { createHmac, randomBytes } from 'node:crypto'
 
-/** Unknown names cannot be guessed from what records show of them. */
-const KEY = randomBytes(32)
+/**
+ * Unknown names cannot be guessed from what records show of them. The key is made when it is first
+ * needed: some runtimes have no random numbers while modules are loaded.
+ */
+let secret: Uint8Array | undefined
 
 /**
  * Returns the digest of a name that was typed: of the whole text, since a realm may be anything.
  */
 export function keyOfName(user: string): string {
-  return createHmac('sha256', KEY).update(user.trim().toLowerCase()).digest('hex')
+  secret ??= randomBytes(32)
+  return createHmac('sha256', secret).update(user.trim().toLowerCase()).digest('hex')
 }
 
 /**

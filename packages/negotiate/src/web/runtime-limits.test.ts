@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkProtect, checkServers } from './runtime-limits.js'
+import { checkNetwork, checkProtect, checkServers } from './runtime-limits.js'
 
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----'
 const refusal = (message: string, hint: string) =>
@@ -40,6 +40,42 @@ test.each(['Bun', 'Deno'] as const)('protect on %s knows no connection', (runtim
     { channelBinding: 'require', tlsCertificate: CERTIFICATE },
   ])
     expect(() => checkProtect(options, runtime)).not.toThrow('not possible')
+})
+
+test.each([
+  ['delegation', { delegation: {} }],
+  ['directory', { directory: true }],
+  ['kdc', { kdc: '127.0.0.1:88' }],
+  ['impersonateCallerForAllOperations', { impersonateCallerForAllOperations: true }],
+  ["outsideImpersonation: 'service'", { outsideImpersonation: 'service' }],
+] as const)('on workerd nothing asks a KDC: %s', (name, options) => {
+  const reason = 'a worker cannot keep the connections of users apart, nor ask a KDC by UDP'
+  expect(() => checkNetwork(options, 'workerd')).toThrow(
+    refusal(`${name} is not possible on workerd: ${reason}`, 'Leave the option out'),
+  )
+  for (const runtime of ['Node', 'Bun', 'Deno', undefined] as const)
+    expect(() => checkNetwork(options, runtime)).not.toThrow('not possible')
+})
+
+test('on workerd callers sign in, and no connection is known', () => {
+  const options = {
+    impersonateCallerForAllOperations: false,
+    outsideImpersonation: 'nobody',
+    session: 'cookie',
+  } as const
+  expect(() => checkNetwork(options, 'workerd')).not.toThrow('not possible')
+  expect(() => checkServers({ channelBinding: 'require' }, 'workerd')).toThrow(
+    refusal(
+      "channelBinding: 'require' without tlsCertificate is not possible on workerd: its servers do not tell which certificate a connection has",
+      'as tlsCertificate',
+    ),
+  )
+  expect(() => checkProtect({ session: 'connection' }, 'workerd')).toThrow(
+    refusal(
+      "protect with session: 'connection' is not possible on workerd: a worker is told no connection",
+      "session: { kind: 'cookie' }",
+    ),
+  )
 })
 
 test('protect on Node may be given the socket of a request', () => {
