@@ -10,6 +10,7 @@ import { createSealer, type Sealer } from '../../packages/smb/src/protection/enc
 import { createSigner, type Signer } from '../../packages/smb/src/protection/signing.js'
 import { Command, splitChain } from '../../packages/smb/src/wire/header.js'
 import { OctetReader, OctetWriter } from '../../packages/smb/src/wire/octets.js'
+import { FileClass } from '../../packages/smb/src/wire/query-messages.js'
 
 /** An answer that is about to go: what it answers, and its octets, which a lie may change. */
 export interface Answer {
@@ -24,6 +25,10 @@ export interface Lies {
   readonly signed?: (answer: Answer) => Uint8Array
   /** Answers to these commands are never sent. */
   readonly silent?: readonly number[]
+  /** Whether it keeps files of lost connections. */
+  readonly keeps?: boolean
+  /** Whether the connection is lost in place of this answer. */
+  readonly drops?: (answer: Answer) => boolean
   /** The 16 bits of credits of each answer. */
   readonly credits?: number
 }
@@ -84,6 +89,7 @@ class Conversation {
     if (command === Command.NEGOTIATE || command === Command.SESSION_SETUP) this.#hash = addToHash(this.#hash, request)
     const message = this.#responseTo(command, request)
     if (message === undefined || this.#lies.silent?.includes(command)) return
+    if (this.#lies.drops?.({ command, message })) return void this.#socket.resetAndDestroy()
     this.#lies.unsigned?.({ command, message })
     if (command === Command.NEGOTIATE) this.#hash = addToHash(this.#hash, message)
     else if (isSealed && this.#sealer !== undefined) return this.#send(command, this.#sealer.seal(message, SESSION))
@@ -106,7 +112,7 @@ class Conversation {
       case Command.TREE_CONNECT:
         return this.#header(request, 80).u16(64, 16).u8(66, 1).u32(76, 0x1f01ff).octets
       case Command.CREATE:
-        return this.#header(request, 152).u16(64, 89).u64(112, CONTENTS.length).octets
+        return this.#opened(request)
       case Command.READ:
         return this.#header(request, 80 + CONTENTS.length)
           .u16(64, 17)
@@ -116,11 +122,7 @@ class Conversation {
       case Command.CLOSE:
         return this.#header(request, 124).u16(64, 60).octets
       case Command.QUERY_INFO:
-        return this.#header(request, 72 + 104)
-          .u16(64, 9)
-          .u16(66, 72)
-          .u32(68, 104)
-          .u64(72 + 48, CONTENTS.length).octets
+        return this.#described(request)
       case Command.CANCEL:
         return undefined
       default:
@@ -132,6 +134,27 @@ class Conversation {
     const { credits = 64 } = this.#lies
     const response = new OctetWriter(length).set(0, request.subarray(0, 14)).u16(6, 0).u32(8, 0)
     return response.u16(14, credits).u32(16, 1).set(24, request.subarray(24, 40)).u64(40, sessionId)
+  }
+
+  #opened(request: Uint8Array): Uint8Array {
+    const { keeps = false } = this.#lies
+    const response = this.#header(request, keeps ? 184 : 152)
+      .u16(64, 89)
+      .u64(112, CONTENTS.length)
+    if (!keeps) return response.octets
+    // DH2Q, for a minute.
+    response.u32(144, 152).u32(148, 32).u16(156, 16).u16(158, 4).u16(162, 24).u32(164, 8)
+    return response.set(168, new TextEncoder().encode('DH2Q')).u32(176, 60_000).octets
+  }
+
+  /** The number of the file, or all that there is of it. */
+  #described(request: Uint8Array): Uint8Array {
+    const length = request[67] === FileClass.INTERNAL ? 8 : 104
+    const response = this.#header(request, 72 + length)
+      .u16(64, 9)
+      .u16(66, 72)
+      .u32(68, length)
+    return length === 8 ? response.octets : response.u64(72 + 48, CONTENTS.length).octets
   }
 
   #signIn(request: Uint8Array): Uint8Array {

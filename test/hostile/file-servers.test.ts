@@ -68,6 +68,74 @@ test('a session that the server calls expired is signed in to again, once, and t
   expect(signIns).toHaveLength(4)
 })
 
+describe('a file whose connection is lost', () => {
+  /** Reads with a handle from a server that loses the connection at the first READ. */
+  async function readLost(lies: Lies): Promise<{ readonly came: unknown; readonly asked: readonly number[] }> {
+    const { credential, serviceKey } = issueTicket({ now: Date.now() })
+    let isFirst = true
+    const drops = ({ command }: Answer): boolean => {
+      const isNow = command === READ && isFirst
+      if (isNow) isFirst = false
+      return isNow
+    }
+    await using server = await startFakeFileServer(serviceKey, { drops, ...lies })
+    const user = { contextFor: async () => createInitiator({ ticket: credential, now: Date.now }) }
+    const where = { as: user, address: '127.0.0.1', port: server.port, idleTimeout: 1, timeLimit: 2_000 }
+    const share = openShare('\\\\files.ad.test\\docs', where)
+    try {
+      const file = await share.open('a.txt')
+      const came = await file.read(Buffer.alloc(8)).then(
+        ({ buffer }) => buffer.toString(),
+        (error: unknown) => error,
+      )
+      await file.close()
+      return { came, asked: server.asked }
+    } finally {
+      await share.close()
+    }
+  }
+
+  test('goes on where the server keeps it', async () => {
+    const { came, asked } = await readLost({ keeps: true })
+    expect(came).toBe('contents')
+    expect(asked.filter((command) => command === CREATE)).toHaveLength(2)
+  })
+
+  test('has ended where the server keeps none, and nothing is opened again', async () => {
+    const { came, asked } = await readLost({})
+    expect(came).toMatchObject({ name: 'FileServerUnreachableError', code: 'ECONNRESET' })
+    expect(asked.filter((command) => command === CREATE)).toHaveLength(1)
+  })
+
+  test.each([
+    ['number', Command.QUERY_INFO, 72],
+    ['time', CREATE, 72],
+  ])('is not another file: one with another %s is refused, and closed', async (_what, command, place) => {
+    let count = 0
+    const unsigned = (answer: Answer): void => {
+      if (answer.command === command) answer.message[place] = ++count
+    }
+    const { came, asked } = await readLost({ keeps: true, unsigned })
+    expect(came).toMatchObject({
+      name: 'RejectedTokenError',
+      code: 'STATUS_INVALID_NETWORK_RESPONSE',
+      message: 'after a lost connection the server gave another file in place of the one that was open',
+    })
+    expect(asked.filter((each) => each === READ)).toHaveLength(1)
+    expect(asked.filter((each) => each === Command.CLOSE)).toHaveLength(1)
+  })
+
+  test('and cannot be found again is the loss that it was', async () => {
+    let count = 0
+    const refused = [0x34, 0, 0, 0xc0]
+    const unsigned = ({ command, message }: Answer): void => {
+      if (command === CREATE && ++count > 1) message.set(refused, 8)
+    }
+    const { came } = await readLost({ keeps: true, unsigned })
+    expect(came).toMatchObject({ name: 'FileServerUnreachableError', code: 'ECONNRESET' })
+  })
+})
+
 describe('a server, or somebody on the way, is refused', () => {
   test.each<[string, Lies, string]>([
     [

@@ -11,6 +11,7 @@ import { findSharePath, wireName } from '../../../packages/smb/src/formats/file-
 import { readReferral } from '../../../packages/smb/src/formats/referral.js'
 import { readShareEnum } from '../../../packages/smb/src/formats/share-enumeration.js'
 import { createSealer } from '../../../packages/smb/src/protection/encryption.js'
+import { breakAcknowledgement, findDurableGrant, readBreak } from '../../../packages/smb/src/wire/durable.js'
 import { readCreate, readData, readWritten } from '../../../packages/smb/src/wire/file-messages.js'
 import { readHeader, readTransform, splitChain } from '../../../packages/smb/src/wire/header.js'
 import { readNegotiateAnswer } from '../../../packages/smb/src/wire/negotiate-message.js'
@@ -135,6 +136,12 @@ export const smbDecoders: readonly Decoder[] = [
   decoder('SESSION_SETUP response', [setup, ...signed], readSessionSetup),
   decoder('TREE_CONNECT response', [response(80, { 64: 16, 66: 1 })], readTreeConnect),
   decoder('CREATE response', [created], readCreate),
+  decoder('grant of a durable handle', [created], (bytes) => findDurableGrant(readCreate(bytes).contexts)),
+  decoder(
+    'break of a lease or an oplock',
+    [response(108, { 64: 44, 68: 1, 92: 1 }), response(88, { 64: 24, 66: 1 })],
+    (bytes) => breakAcknowledgement(readBreak(bytes)),
+  ),
   decoder('READ response', [data], (bytes) => readData(bytes, 4)),
   decoder('WRITE response', [response(80, { 64: 17, 68: 4 })], (bytes) => readWritten(bytes, 4)),
   decoder('output of a query', [output], (bytes) => readOutput(bytes, 4, 'QUERY_INFO')),

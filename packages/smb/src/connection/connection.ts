@@ -10,6 +10,7 @@ import {
 } from '../wire/header.js'
 import { emptyRequest } from '../wire/session-messages.js'
 import { Status } from '../wire/status.js'
+import { Breaks } from './breaks.js'
 import { Credits } from './credits.js'
 import { requireAuthentic } from './authenticity.js'
 import { cancelMessage } from './cancel.js'
@@ -39,6 +40,8 @@ const MAX_TIMER = 2 ** 31 - 1
 /** Requests of all sessions on one connection, as many at once as credits allow. */
 export class Connection {
   readonly server: ServerAddress
+  /** Leases and oplocks that the server takes back. */
+  readonly breaks = new Breaks()
   readonly #transport: Transport
   readonly #credits = new Credits()
   readonly #pending = new Map<bigint, Pending>()
@@ -59,6 +62,11 @@ export class Connection {
 
   get isOpen(): boolean {
     return this.#transport.isOpen
+  }
+
+  /** The longest silence of a server that owes an answer; milliseconds. */
+  get timeLimit(): number {
+    return this.#transport.timeLimit
   }
 
   /**
@@ -192,7 +200,7 @@ export class Connection {
   /** Checks of each answer: MS-SMB2 section 3.2.5.1. */
   #receiveOne(message: Uint8Array, opened: Protection | undefined): void {
     const header = readHeader(message)
-    if (header.messageId === UNASKED) return
+    if (header.messageId === UNASKED) return this.breaks.take(header.command, message)
     const pending = this.#pending.get(header.messageId)
     if (pending === undefined) throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an answer to what was not asked')
     if (header.command !== pending.command) {

@@ -52,16 +52,18 @@ export interface NegotiatedConnection {
 /**
  * Connects, offers what the rules permit, and checks what the server has chosen of it. MS-SMB2
  * sections 3.2.4.2.2.2 and 3.2.5.2.
+ * @param clientGuid that of a lost connection, whose files are to be found again, or a new one
  * @throws FileServerUnreachableError; RejectedTokenError where the server wants something else
  */
 export async function openConnection(
   server: ServerAddress,
   rules: ConnectionRules,
+  clientGuid: Uint8Array,
   signal: AbortSignal,
 ): Promise<NegotiatedConnection> {
   const connection = new Connection(server, await Transport.open(server, rules.timeLimit, signal))
   try {
-    const agreement = await negotiate(connection, rules, signal)
+    const agreement = await negotiate(connection, rules, clientGuid, signal)
     connection.isMultiCredit = (agreement.answer.capabilities & Capability.LARGE_MTU) !== 0
     return { connection, agreement }
   } catch (error) {
@@ -76,9 +78,14 @@ const MAX_DATA = 8 * 1024 * 1024
 /** What each server takes. MS-SMB2 section 3.3.5.4. */
 const MIN_DATA = 65_536
 
-const CAPABILITIES = Capability.DFS | Capability.LARGE_MTU | Capability.ENCRYPTION
+const CAPABILITIES = Capability.DFS | Capability.LEASING | Capability.LARGE_MTU | Capability.ENCRYPTION
 
-async function negotiate(connection: Connection, rules: ConnectionRules, signal: AbortSignal): Promise<Agreement> {
+async function negotiate(
+  connection: Connection,
+  rules: ConnectionRules,
+  clientGuid: Uint8Array,
+  signal: AbortSignal,
+): Promise<Agreement> {
   const { dialects, ciphers, signing } = rules
   const offer: NegotiateOffer = {
     dialects,
@@ -89,7 +96,7 @@ async function negotiate(connection: Connection, rules: ConnectionRules, signal:
       ciphers.includes('aes-128-ccm') || dialects.includes('3.1.1')
         ? CAPABILITIES
         : CAPABILITIES & ~Capability.ENCRYPTION,
-    clientGuid: randomBytes(16),
+    clientGuid,
     salt: randomBytes(32),
   }
   let request: Uint8Array = new Uint8Array(0)

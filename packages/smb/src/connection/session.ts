@@ -28,6 +28,12 @@ export interface ShareUserOptions {
   readonly fresh?: boolean
 }
 
+/** A session whose connection was lost, as the server knows it. */
+export interface LostSession {
+  readonly sessionId: bigint
+  readonly clientGuid: Uint8Array
+}
+
 /** So long before its ticket ends a session signs in again; milliseconds. */
 const BEFORE_EXPIRY = 60_000
 
@@ -66,9 +72,15 @@ export class Session {
     spn: string,
     now: () => number,
     signal: AbortSignal,
+    lost?: LostSession,
   ): Promise<Session> {
     const initiator = await user.contextFor(spn, { signal, mutual: true })
-    return new Session(negotiated, user, spn, await signIn(negotiated, initiator, signal), now)
+    return new Session(negotiated, user, spn, await signIn(negotiated, initiator, signal, lost?.sessionId), now)
+  }
+
+  /** What finds again the files of this session, when its connection is lost. */
+  get asLost(): LostSession {
+    return { sessionId: this.#signedIn.protection.sessionId, clientGuid: this.agreement.offer.clientGuid }
   }
 
   get agreement(): Agreement {

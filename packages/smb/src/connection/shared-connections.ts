@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { type ConnectionRules, type NegotiatedConnection, openConnection } from './negotiate.js'
-import { Session, type ShareUser } from './session.js'
+import { type LostSession, Session, type ShareUser } from './session.js'
 import type { ServerAddress } from './transport.js'
 
 /** What decides which connection serves a share. */
@@ -36,35 +37,39 @@ const connections = new Map<string, Set<SharedConnection>>()
 
 /**
  * Finds or opens the connection and the session of a user.
- * @throws as `openConnection` and `Session.open`, and what aborts
+ * @param lost the user's session on a lost connection: the new one is of the same client, which is
+ * given the files of the old one
+ * @throws as `openConnection` and `Session.open`
  */
 export async function leaseSession(
   user: ShareUser,
   demand: ConnectionDemand,
-  signal?: AbortSignal,
+  lost?: LostSession,
 ): Promise<SessionLease> {
-  signal?.throwIfAborted()
   const { server, rules, service } = demand
   const key = JSON.stringify([server, rules, service])
   let shared = connections.get(key)
   if (shared === undefined) connections.set(key, (shared = new Set()))
-  const usable = [...shared].find((each) => each.hasRoomFor(user)) ?? new SharedConnection(demand, key)
-  return usable.lease(user, demand.now, signal)
+  const usable = [...shared].find((each) => each.hasRoomFor(user) && (lost === undefined || each.isOf(lost)))
+  return (usable ?? new SharedConnection(demand, key, lost?.clientGuid)).lease(user, demand.now, lost)
 }
 
 class SharedConnection {
   readonly #demand: ConnectionDemand
   readonly #key: string
+  readonly #clientGuid: Uint8Array
   readonly #negotiated: Promise<NegotiatedConnection>
   readonly #sessions = new Map<ShareUser, OpenSession>()
   #idle: NodeJS.Timeout | undefined
   #isOver = false
 
-  constructor(demand: ConnectionDemand, key: string) {
+  constructor(demand: ConnectionDemand, key: string, clientGuid: Uint8Array = randomBytes(16)) {
     this.#demand = demand
     this.#key = key
     connections.get(key)?.add(this)
-    this.#negotiated = openConnection(demand.server, demand.rules, AbortSignal.timeout(demand.rules.timeLimit))
+    this.#clientGuid = clientGuid
+    const { server, rules } = demand
+    this.#negotiated = openConnection(server, rules, clientGuid, AbortSignal.timeout(rules.timeLimit))
     this.#negotiated.then(
       ({ connection }) => connection.watch(() => this.#forget()),
       () => this.#forget(),
@@ -75,9 +80,13 @@ class SharedConnection {
     return !this.#isOver && (this.#sessions.has(user) || this.#sessions.size < MAX_SESSIONS)
   }
 
-  async lease(user: ShareUser, now: () => number, signal: AbortSignal | undefined): Promise<SessionLease> {
+  isOf({ clientGuid }: LostSession): boolean {
+    return Buffer.compare(clientGuid, this.#clientGuid) === 0
+  }
+
+  async lease(user: ShareUser, now: () => number, lost: LostSession | undefined): Promise<SessionLease> {
     clearTimeout(this.#idle)
-    const open = this.#sessions.get(user) ?? this.#open(user, now)
+    const open = this.#sessions.get(user) ?? this.#open(user, now, lost)
     open.leases++
     let isReleased = false
     const release = async (): Promise<void> => {
@@ -86,17 +95,17 @@ class SharedConnection {
       await this.#release(user, open)
     }
     try {
-      return { session: await unlessAborted(open.session, signal), release }
+      return { session: await open.session, release }
     } catch (error) {
       await release().catch(() => {})
       throw error
     }
   }
 
-  #open(user: ShareUser, now: () => number): OpenSession {
+  #open(user: ShareUser, now: () => number, lost: LostSession | undefined): OpenSession {
     const { service, rules } = this.#demand
     const session = this.#negotiated.then((negotiated) =>
-      Session.open(negotiated, user, service, now, AbortSignal.timeout(rules.timeLimit)),
+      Session.open(negotiated, user, service, now, AbortSignal.timeout(rules.timeLimit), lost),
     )
     const open = { session, leases: 0 }
     this.#sessions.set(user, open)

@@ -29,18 +29,20 @@ export interface SignedIn {
 /**
  * Signs in with a Kerberos ticket, and proves with the first signature that both sides have seen
  * the same negotiation. MS-SMB2 sections 3.2.4.2.3 and 3.2.5.3.1.
+ * @param previousSessionId the same user's session on a lost connection, which the server ends
  * @throws RejectedTokenError where the server refuses, makes a guest of the user, or does not sign
  */
 export async function signIn(
   { connection, agreement }: NegotiatedConnection,
   initiator: Initiator,
   signal: AbortSignal,
+  previousSessionId = 0n,
 ): Promise<SignedIn> {
   let hash = agreement.preauthenticationHash
   let sessionId = 0n
   const send = async (token: Uint8Array): Promise<Reply> => {
     const keep = (message: Uint8Array): void => void (hash = addToHash(hash, message))
-    const [reply] = await connection.exchange([setupRequest(token)], { sessionId, signal }, keep)
+    const [reply] = await connection.exchange([setupRequest(token, previousSessionId)], { sessionId, signal }, keep)
     if (sessionId !== 0n && reply.header.sessionId !== sessionId) throw otherSession()
     sessionId = reply.header.sessionId
     // The final answer is no part of the hash.
@@ -75,9 +77,9 @@ export async function signInAgain(
   return initiator.expiresAt
 }
 
-const setupRequest = (token: Uint8Array) => ({
+const setupRequest = (token: Uint8Array, previousSessionId = 0n) => ({
   command: Command.SESSION_SETUP,
-  body: sessionSetupRequest(token, Capability.DFS),
+  body: sessionSetupRequest(token, Capability.DFS, previousSessionId),
 })
 
 interface Finished {

@@ -18,6 +18,10 @@ export class Tree {
   /** One of `ShareType`. */
   readonly type: number
   readonly isDfs: boolean
+  /** Files in a row that the server has not granted to keep after a lost connection. */
+  durableRefusals = 0
+  /** Whether the server has granted it of a file. */
+  keepsFiles = false
   readonly #treeId: number
   readonly #isSealed: boolean
 

@@ -18,8 +18,9 @@ export interface ReadResult<T extends Uint8Array> {
 }
 
 /**
- * An open file, with the names of `FileHandle` of `node:fs/promises`. It ends with its connection:
- * after a loss every call fails, and the file must be opened again.
+ * An open file, with the names of `FileHandle` of `node:fs/promises`. After a lost connection it
+ * goes on where the server grants durable handles (SMB 3). Where it does not, the file has ended with
+ * its connection: every call fails with ECONNRESET, and the file must be opened again.
  *
  * @example
  * ```ts
@@ -91,7 +92,7 @@ export class FileHandle implements AsyncDisposable {
 
   async truncate(length = 0): Promise<void> {
     const file = this.#open('truncate')
-    await file.request(changing(file.fileId, FileClass.END_OF_FILE, endOfFileInformation(length)), 'truncate')
+    await file.request((id) => changing(id, FileClass.END_OF_FILE, endOfFileInformation(length)), 'truncate')
   }
 
   async utimes(atime: TimeLike, mtime: TimeLike): Promise<void> {
@@ -101,13 +102,13 @@ export class FileHandle implements AsyncDisposable {
       accessedAt: secondsOrDate(atime, attempt),
       writtenAt: secondsOrDate(mtime, attempt),
     })
-    await file.request(changing(file.fileId, FileClass.BASIC, value), 'utimes')
+    await file.request((id) => changing(id, FileClass.BASIC, value), 'utimes')
   }
 
   /** Has the server write to its disk what it keeps in memory. */
   async sync(): Promise<void> {
     const file = this.#open('fsync')
-    await file.request({ command: Command.FLUSH, body: flushRequest(file.fileId) }, 'fsync')
+    await file.request((id) => ({ command: Command.FLUSH, body: flushRequest(id) }), 'fsync')
   }
 
   /** A stream of the contents, which closes the file at its end. */

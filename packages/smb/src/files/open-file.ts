@@ -1,5 +1,8 @@
 import { constants } from 'node:buffer'
-import { FileError } from '../errors.js'
+import { MalformedTokenError, RejectedTokenError } from '@s4u/krb5'
+import { FileError, FileServerUnreachableError } from '../errors.js'
+import { unlessAborted } from '../connection/shared-connections.js'
+import { type Again, DurableHandle, type OpenAt } from './durable-handle.js'
 import { concat } from '../wire/octets.js'
 import type { Reply, Request } from '../connection/request.js'
 import type { Tree } from '../connection/tree.js'
@@ -68,16 +71,21 @@ const MAX_CHUNK = 1024 * 1024
 /** Requests for one file on the way at the same time. */
 const PARALLEL = 8
 
-/** A file that is open on the server, on one connection. */
-export class OpenFile {
-  readonly tree: Tree
-  readonly answer: CreateAnswer
-  readonly attempt: Attempt
+/** Lost connections that one request outlives. */
+const MAX_LOSSES = 8
 
-  private constructor(tree: Tree, answer: CreateAnswer, attempt: Attempt) {
-    this.tree = tree
-    this.answer = answer
+/** A file that is open on the server. */
+export class OpenFile {
+  readonly attempt: Attempt
+  #at: OpenAt
+  /** Undefined: it ends with its connection. */
+  readonly #durable: DurableHandle | undefined
+  #findingAgain: Promise<void> | undefined
+
+  private constructor(at: OpenAt, attempt: Attempt, durable?: DurableHandle) {
+    this.#at = at
     this.attempt = attempt
+    this.#durable = durable
   }
 
   /** @throws FileError, and what aborts: then what was opened meanwhile is closed again */
@@ -87,7 +95,32 @@ export class OpenFile {
     }
     const [reply] = await tree.request([creating(request)], { signal, late })
     requireSuccess(reply, attempt)
-    return new OpenFile(tree, readCreate(reply.message), attempt)
+    return new OpenFile({ tree, answer: readCreate(reply.message) }, attempt)
+  }
+
+  /**
+   * Opens a file that is found again after a lost connection, where the server grants that.
+   * @param again connects again
+   * @throws as `open`
+   */
+  static async openToLast(
+    tree: Tree,
+    request: CreateRequest,
+    attempt: Attempt,
+    again: Again,
+    signal?: AbortSignal,
+  ): Promise<OpenFile> {
+    const durable = DurableHandle.for(tree, request, attempt, again)
+    if (durable === undefined) return OpenFile.open(tree, request, attempt, signal)
+    return new OpenFile(await durable.open(tree, signal), attempt, durable)
+  }
+
+  get tree(): Tree {
+    return this.#at.tree
+  }
+
+  get answer(): CreateAnswer {
+    return this.#at.answer
   }
 
   get fileId(): Uint8Array {
@@ -107,7 +140,7 @@ export class OpenFile {
 
   /** Octets from an offset: fewer at the end of the file, none behind it. */
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const [reply] = await this.tree.request([reading(this.fileId, offset, length)], { signal })
+    const reply = await this.#send((fileId) => reading(fileId, offset, length), signal)
     requireSuccess(reply, this.#while('read'), [Status.END_OF_FILE, Status.BUFFER_OVERFLOW])
     return reply.status === Status.END_OF_FILE ? NOTHING : readData(reply.message, length)
   }
@@ -150,10 +183,11 @@ export class OpenFile {
 
   /** Writes all octets, with several requests on the way. @throws FileError */
   async write(data: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
-    await inParallel(chunksOf(data.length, this.writeChunk), async ({ from, until }) => {
-      for (let at = from; at < until;) {
+    await inParallel(chunksOf(data.length, this.writeChunk), async ({ from: first, until }) => {
+      for (let at = first; at < until;) {
         const part = data.subarray(at, until)
-        const [reply] = await this.tree.request([writing(this.fileId, offset + at, part)], { signal })
+        const from = offset + at
+        const reply = await this.#send((fileId) => writing(fileId, from, part), signal)
         requireSuccess(reply, this.#while('write'))
         const count = readWritten(reply.message, part.length)
         if (count === 0) requireSuccess({ ...reply, status: DISK_FULL }, this.#while('write'))
@@ -163,27 +197,80 @@ export class OpenFile {
   }
 
   async facts(signal?: AbortSignal): Promise<FileFacts> {
-    const [reply] = await this.tree.request([describing(this.fileId)], { signal })
+    const reply = await this.#send(describing, signal)
     return factsOf(reply, this.#while('stat'))
   }
 
-  /** Sends a request and checks its status. */
-  async request(request: Request, syscall: string, signal?: AbortSignal): Promise<Reply> {
-    const [reply] = await this.tree.request([request], { signal })
+  /** Sends a request, which must do the same when it is sent twice, and checks its status. */
+  async request(requestOf: (fileId: Uint8Array) => Request, syscall: string, signal?: AbortSignal): Promise<Reply> {
+    const reply = await this.#send(requestOf, signal)
     requireSuccess(reply, this.#while(syscall))
     return reply
   }
 
-  /** Closes the file. A lost connection has closed it already. */
+  /** Closes the file. A lost connection has closed it already, unless the server keeps it. */
   async close(): Promise<void> {
-    if (!this.tree.isOpen) return
-    const [reply] = await this.tree.request([closing(this.fileId)])
-    requireSuccess(reply, this.#while('close'), [Status.FILE_CLOSED])
+    const wasLost = !this.tree.isOpen
+    try {
+      const reply = await this.#send(closing, undefined, false)
+      requireSuccess(reply, this.#while('close'), [Status.FILE_CLOSED])
+    } catch (error) {
+      if (!wasLost) throw error
+    } finally {
+      this.#durable?.end()
+    }
+  }
+
+  /**
+   * Sends a request, and once more where the connection was lost and the server has kept the file.
+   * What was not answered may have been done already: the same octets are read or written at the
+   * same place.
+   */
+  async #send(
+    requestOf: (fileId: Uint8Array) => Request,
+    signal: AbortSignal | undefined,
+    patience = true,
+  ): Promise<Reply> {
+    for (let losses = 0; ; losses++) {
+      const at = this.#at
+      try {
+        const [reply] = await at.tree.request([requestOf(at.answer.fileId)], { signal })
+        return reply
+      } catch (error) {
+        const isLost = error instanceof FileServerUnreachableError && error.code === 'ECONNRESET'
+        if (!isLost || losses === MAX_LOSSES) throw error
+        await unlessAborted(this.#findAgain(at, error, patience), signal)
+      }
+    }
+  }
+
+  /** One at a time: what finds it under way waits for it. @throws the reason of the loss */
+  #findAgain(lost: OpenAt, reason: unknown, patience: boolean): Promise<void> {
+    if (this.#at !== lost) return Promise.resolve()
+    const find = async (): Promise<void> => {
+      const durable = this.#durable
+      try {
+        this.#at = (await durable?.findAgain(lost, patience).catch(unlessUnreachable)) ?? lost
+      } finally {
+        if (this.#at === lost) durable?.end()
+      }
+    }
+    this.#findingAgain ??= find().finally(() => {
+      this.#findingAgain = undefined
+    })
+    return this.#findingAgain.then(() => {
+      if (this.#at === lost) throw reason
+    })
   }
 
   #while(syscall: string): Attempt {
     return { syscall, path: this.attempt.path }
   }
+}
+
+/** The first loss says more than that the server could not be reached afterwards. */
+function unlessUnreachable(error: unknown): undefined {
+  if (error instanceof RejectedTokenError || error instanceof MalformedTokenError) throw error
 }
 
 /** Memory that is taken on a server's word. */

@@ -37,7 +37,8 @@ export async function openWith(
   const { tree, release } = await access.hold(signal)
   try {
     const named = { ...request, name: access.openName(tree, name) }
-    return { file: await OpenFile.open(tree, named, { syscall: 'open', path }, signal), release, appends }
+    const file = await OpenFile.openToLast(tree, named, { syscall: 'open', path }, access.again, signal)
+    return { file, release, appends }
   } catch (error) {
     release()
     throw error

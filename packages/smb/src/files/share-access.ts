@@ -1,12 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type ConnectionDemand,
   leaseSession,
   type SessionLease,
   unlessAborted,
 } from '../connection/shared-connections.js'
-import type { ShareUser } from '../connection/session.js'
+import type { LostSession, ShareUser } from '../connection/session.js'
 import { Tree } from '../connection/tree.js'
-import { FileError } from '../errors.js'
+import { FileError, FileServerUnreachableError } from '../errors.js'
 import { type NameRules, wireName } from '../formats/file-name.js'
 import { ShareType } from '../wire/session-messages.js'
 
@@ -34,6 +35,8 @@ interface Connected {
 export class ShareAccess {
   readonly target: ShareTarget
   #connected: Promise<Connected> | undefined
+  /** The session of the last connection that was lost, whose files the server may keep. */
+  #lost: LostSession | undefined
   #uses = 0
   #idle: NodeJS.Timeout | undefined
   #isEnded = false
@@ -94,6 +97,9 @@ export class ShareAccess {
     }
   }
 
+  /** The tree of a file whose connection was lost: the file keeps it in use already. */
+  readonly again = async (signal?: AbortSignal): Promise<Tree> => this.use(signal, async (tree) => tree)
+
   /** Lets go of the session. Every further use is refused. */
   async end(): Promise<void> {
     this.#isEnded = true
@@ -110,6 +116,7 @@ export class ShareAccess {
     const connected = await unlessAborted(connecting, signal)
     if (connected.tree.isOpen) return connected.tree
     forget()
+    if (connected.tree.keepsFiles) this.#lost = connected.tree.session.asLost
     await connected.lease.release()
     // It may have been closed meanwhile: nobody would let go of another session.
     if (this.#isEnded) throw ended(this.target)
@@ -118,7 +125,7 @@ export class ShareAccess {
 
   async #connect(): Promise<Connected> {
     const { user, demand, host, share, encrypt } = this.target
-    const lease = await leaseSession(user, demand)
+    const lease = await leaseAgain(user, demand, this.#lost)
     try {
       const tree = await Tree.connect(lease.session, `\\\\${host}\\${share}`, encrypt)
       if (tree.type === ShareType.DISK) return { tree, lease }
@@ -145,6 +152,28 @@ export class ShareAccess {
     if (opened === undefined) return
     await opened.tree.disconnect().catch(() => {})
     await opened.lease.release()
+  }
+}
+
+/** How long a server may take to see the end of a lost connection; milliseconds. */
+const AFTERMATH = 200
+
+/**
+ * A Samba with multichannel hands a connection of the same client to the process of the lost one,
+ * which may just be ending: then it is lost too, and the next one is not.
+ */
+async function leaseAgain(
+  user: ShareUser,
+  demand: ConnectionDemand,
+  lost: LostSession | undefined,
+): Promise<SessionLease> {
+  try {
+    return await leaseSession(user, demand, lost)
+  } catch (error) {
+    const isReset = error instanceof FileServerUnreachableError && error.code === 'ECONNRESET'
+    if (lost === undefined || !isReset) throw error
+    await sleep(AFTERMATH)
+    return leaseSession(user, demand, lost)
   }
 }
 

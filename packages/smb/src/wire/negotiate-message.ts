@@ -22,7 +22,7 @@ export const SigningNumber = { 'hmac-sha256': 0, 'aes-128-cmac': 1, 'aes-128-gma
 export type SigningAlgorithm = keyof typeof SigningNumber
 
 /** MS-SMB2 section 2.2.3. */
-export const Capability = { DFS: 0x1, LARGE_MTU: 0x4, ENCRYPTION: 0x40 } as const
+export const Capability = { DFS: 0x1, LEASING: 0x2, LARGE_MTU: 0x4, ENCRYPTION: 0x40 } as const
 
 /** Signing enabled, and required. */
 export const SIGNING_MODE = 3

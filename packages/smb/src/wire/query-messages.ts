@@ -9,6 +9,7 @@ export const InfoType = { FILE: 1, FILE_SYSTEM: 2, SECURITY: 3 } as const
 /** MS-FSCC section 2.4. */
 export const FileClass = {
   BASIC: 4,
+  INTERNAL: 6,
   RENAME: 10,
   DISPOSITION: 13,
   ALL: 18,

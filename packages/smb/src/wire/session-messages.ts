@@ -12,13 +12,14 @@ export const ShareFlag = { DFS: 0x1, DFS_ROOT: 0x2, ENCRYPT: 0x8000 } as const
 export const ShareType = { DISK: 1, PIPE: 2, PRINT: 3 } as const
 
 /** The body of a SESSION_SETUP request. MS-SMB2 section 2.2.5. */
-export function sessionSetupRequest(token: Uint8Array, capabilities: number): Uint8Array {
+export function sessionSetupRequest(token: Uint8Array, capabilities: number, previousSessionId: bigint): Uint8Array {
   const fixed = new OctetWriter(24)
     .u16(0, 25)
     .u8(3, SIGNING_MODE)
     .u32(4, capabilities)
     .u16(12, HEADER_OCTETS + 24)
     .u16(14, token.length)
+    .u64(16, previousSessionId)
   return concat(fixed.octets, token)
 }
 
