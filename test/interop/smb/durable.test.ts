@@ -30,7 +30,7 @@ await describeRealms('open files of a real Samba', ['CORP', 'file-server'], (inf
     let share: Share
 
     beforeAll(async () => {
-      const address = `${info.block}.${60 + Object.keys(servers).indexOf(kind)}`
+      const address = `${info.block}.${85 + Object.keys(servers).indexOf(kind)}`
       const shares = { kept: KEPT, docs: { 'durable handles': 'no' } }
       server = await startFileServer(realm, 'CORP', address, { shares, settings: servers[kind] })
       way = await wayTo(server.address)

@@ -40,8 +40,10 @@ export type Again = (signal?: AbortSignal) => Promise<Tree>
 /** Files in a row without a grant, after which a share is not asked any more. */
 const REFUSALS = 3
 
-/** Waits between two attempts to reach the server again; milliseconds. */
+/** The wait before the server is tried for the second time; each later one is twice as long. */
 const FIRST_WAIT = 100
+
+/** The longest wait between two attempts to reach the server again; milliseconds. */
 const LONGEST_WAIT = 2_000
 
 /** Octets of FileInternalInformation. MS-FSCC section 2.4.27. */

@@ -71,7 +71,7 @@ const MAX_CHUNK = 1024 * 1024
 /** Requests for one file on the way at the same time. */
 const PARALLEL = 8
 
-/** Lost connections that one request outlives. */
+/** Lost connections that one request outlives. A way that breaks more often carries nothing. */
 const MAX_LOSSES = 8
 
 /** A file that is open on the server. */
