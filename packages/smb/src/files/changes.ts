@@ -9,7 +9,7 @@ import { basicInformation, endOfFileInformation, renameInformation } from '../fo
 import { fileTimeOf } from '../formats/file-time.js'
 import { type Attempt, refusalOf, requireSuccess } from '../connection/attempt.js'
 import { chainOn } from './folders.js'
-import { OpenFile } from './open-file.js'
+import { OpenFile } from '../open-files/open-file.js'
 import type { ShareAccess } from './share-access.js'
 import { toRead } from './whole-files.js'
 

@@ -7,8 +7,9 @@ import { flushRequest } from '../wire/file-messages.js'
 import { refusalOf } from '../connection/attempt.js'
 import { secondsOrDate, type TimeLike } from './changes.js'
 import { FileStats } from './file-stats.js'
-import { changing, type OpenFile } from './open-file.js'
-import { readStream, type ReadStreamOptions, writeStream, type WriteStreamOptions } from './file-streams.js'
+import { changing } from '../open-files/file-requests.js'
+import type { OpenFile } from '../open-files/open-file.js'
+import { readStream, type ReadStreamOptions, writeStream, type WriteStreamOptions } from '../open-files/file-streams.js'
 import { type FileData, octetsOf } from './share-options.js'
 
 /** What a read has brought. */
@@ -19,8 +20,8 @@ export interface ReadResult<T extends Uint8Array> {
 
 /**
  * An open file, with the names of `FileHandle` of `node:fs/promises`. After a lost connection it
- * goes on where the server grants durable handles (SMB 3). Where it does not, the file has ended with
- * its connection: every call fails with ECONNRESET, and the file must be opened again.
+ * goes on where the server grants durable handles (SMB 3). Where it does not, the file has ended
+ * with its connection: every call fails with ECONNRESET, and the file must be opened again.
  *
  * @example
  * ```ts

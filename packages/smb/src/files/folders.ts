@@ -9,7 +9,8 @@ import { FileClass, queryDirectoryRequest, readOutput } from '../wire/query-mess
 import { Status } from '../wire/status.js'
 import { type Attempt, requireSuccess } from '../connection/attempt.js'
 import { FolderEntry } from './file-stats.js'
-import { changing, closing, creating, OpenFile } from './open-file.js'
+import { changing, closing, creating } from '../open-files/file-requests.js'
+import { OpenFile } from '../open-files/open-file.js'
 import type { ShareAccess } from './share-access.js'
 
 interface CallOptions {

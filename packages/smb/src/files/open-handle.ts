@@ -2,9 +2,9 @@ import type { Readable, Writable } from 'node:stream'
 import { Status } from '../wire/status.js'
 import { refusalOf } from '../connection/attempt.js'
 import { FileHandle } from './file-handle.js'
-import { readStream, type ReadStreamOptions, writeStream, type WriteStreamOptions } from './file-streams.js'
-import { OpenFile } from './open-file.js'
-import { mannerOf, type OpenFlags } from './open-flags.js'
+import { readStream, type ReadStreamOptions, writeStream, type WriteStreamOptions } from '../open-files/file-streams.js'
+import { OpenFile } from '../open-files/open-file.js'
+import { mannerOf, type OpenFlags } from '../open-files/open-flags.js'
 import type { ShareAccess } from './share-access.js'
 
 /** A file that is open, and what lets go of its session. */

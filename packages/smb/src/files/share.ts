@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { copy, rename, setTimes, type TimeLike, truncate } from './changes.js'
 import { checkAccess } from './check-access.js'
 import type { FileHandle } from './file-handle.js'
-import type { ReadStreamOptions, WriteStreamOptions } from './file-streams.js'
+import type { ReadStreamOptions, WriteStreamOptions } from '../open-files/file-streams.js'
 import type { FileStats, FolderEntry } from './file-stats.js'
 import { joined, listFolder, makeFolder, remove, removeOne } from './folders.js'
 import type { ShareAccess } from './share-access.js'
@@ -28,7 +28,7 @@ import {
   WRITE_OPTIONS,
   type WriteFileOptions,
 } from './share-options.js'
-import type { OpenFlags } from './open-flags.js'
+import type { OpenFlags } from '../open-files/open-flags.js'
 import { type Opened, openHandle, openWith, streamFrom, streamInto } from './open-handle.js'
 import type { DfsLinks } from './dfs-links.js'
 import { listShares, type ServerShare } from '../pipes/list-shares.js'

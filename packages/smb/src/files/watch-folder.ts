@@ -4,7 +4,7 @@ import { changeNotifyRequest, readOutput } from '../wire/query-messages.js'
 import { Status } from '../wire/status.js'
 import { ChangeAction, readChanges } from '../formats/file-information.js'
 import { requireSuccess } from '../connection/attempt.js'
-import { OpenFile } from './open-file.js'
+import { OpenFile } from '../open-files/open-file.js'
 import type { ShareAccess } from './share-access.js'
 
 /** What has happened in a folder, as `fs.watch` says it. */

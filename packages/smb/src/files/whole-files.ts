@@ -17,7 +17,8 @@ import { Status } from '../wire/status.js'
 import type { Tree } from '../connection/tree.js'
 import { type Attempt, requireSuccess } from '../connection/attempt.js'
 import { FileStats } from './file-stats.js'
-import { closing, creating, describing, factsOf, OpenFile, reading, writing } from './open-file.js'
+import { closing, creating, describing, factsOf, reading, writing } from '../open-files/file-requests.js'
+import { OpenFile } from '../open-files/open-file.js'
 import type { ShareAccess } from './share-access.js'
 
 /** A file of up to this many octets is opened, read and closed in one round trip: one credit. */

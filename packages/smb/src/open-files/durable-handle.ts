@@ -161,8 +161,8 @@ export class DurableHandle {
   }
 
   /**
-   * Others wait until a lease that is taken back is given up, a server for 35 seconds. Without it the
-   * file is not kept any more.
+   * Others wait until a lease that is taken back is given up, a server for 35 seconds. Without it
+   * the file is not kept any more.
    */
   #listen(tree: Tree, answer: CreateAnswer): void {
     this.#stopListening()

@@ -5,7 +5,7 @@ import { type OptionTableOf, requireKnownOptions } from '@s4u/krb5'
 import { Status } from '../wire/status.js'
 import { refusalOf } from '../connection/attempt.js'
 import type { OpenFile } from './open-file.js'
-import { WriteBehind } from '../connection/write-behind.js'
+import { WriteBehind } from './write-behind.js'
 
 /** Options of `createReadStream`. */
 export interface ReadStreamOptions {

@@ -1,75 +1,20 @@
 import { constants } from 'node:buffer'
 import { MalformedTokenError, RejectedTokenError } from '@s4u/krb5'
-import { FileError, FileServerUnreachableError } from '../errors.js'
-import { unlessAborted } from '../connection/shared-connections.js'
-import { type Again, DurableHandle, type OpenAt } from './durable-handle.js'
-import { concat } from '../wire/octets.js'
-import type { Reply, Request } from '../connection/request.js'
-import type { Tree } from '../connection/tree.js'
-import { Command } from '../wire/header.js'
-import {
-  closeRequest,
-  type CreateAnswer,
-  createRequest,
-  type CreateRequest,
-  readCreate,
-  readData,
-  readRequest,
-  readWritten,
-  RELATED_FILE,
-  writeRequest,
-} from '../wire/file-messages.js'
-import { FileClass, InfoType, queryInfoRequest, readOutput, setInfoRequest } from '../wire/query-messages.js'
-import { Status } from '../wire/status.js'
-import { type FileFacts, readAllInformation } from '../formats/file-information.js'
 import { type Attempt, requireSuccess } from '../connection/attempt.js'
-
-/** A request of a chain for the file that its first request opens, or for an open one. */
-export const closing = (fileId: Uint8Array = RELATED_FILE): Request => ({
-  command: Command.CLOSE,
-  body: closeRequest(fileId),
-})
-
-export const creating = (request: CreateRequest): Request => ({ command: Command.CREATE, body: createRequest(request) })
-
-export const reading = (fileId: Uint8Array, offset: number, length: number): Request => ({
-  command: Command.READ,
-  body: readRequest({ fileId, offset, length }),
-  payload: length,
-})
-
-export const writing = (fileId: Uint8Array, offset: number, data: Uint8Array): Request => ({
-  command: Command.WRITE,
-  body: writeRequest({ fileId, offset, length: data.length }),
-  data,
-  payload: data.length,
-})
-
-export const changing = (fileId: Uint8Array, fileClass: number, value: Uint8Array): Request => ({
-  command: Command.SET_INFO,
-  body: setInfoRequest({ fileId, fileClass, value }),
-})
-
-/** The name at the end of FileAllInformation is not read, but the server wants to write it. */
-const ALL_OCTETS = 65_536
-
-export const describing = (fileId: Uint8Array): Request => ({
-  command: Command.QUERY_INFO,
-  body: queryInfoRequest({ fileId, type: InfoType.FILE, fileClass: FileClass.ALL, maxOutput: ALL_OCTETS }),
-  payload: ALL_OCTETS,
-})
-
-/** What `describing` is answered with. @throws FileError, MalformedTokenError */
-export function factsOf(reply: Reply, attempt: Attempt): FileFacts {
-  requireSuccess(reply, attempt, [Status.BUFFER_OVERFLOW])
-  return readAllInformation(readOutput(reply.message, ALL_OCTETS, 'QUERY_INFO'))
-}
+import type { Reply, Request } from '../connection/request.js'
+import { unlessAborted } from '../connection/shared-connections.js'
+import type { Tree } from '../connection/tree.js'
+import { FileError, FileServerUnreachableError } from '../errors.js'
+import type { FileFacts } from '../formats/file-information.js'
+import { type CreateAnswer, type CreateRequest, readCreate, readData, readWritten } from '../wire/file-messages.js'
+import { concat } from '../wire/octets.js'
+import { Status } from '../wire/status.js'
+import { type Again, DurableHandle, type OpenAt } from './durable-handle.js'
+import { closing, creating, describing, factsOf, reading, writing } from './file-requests.js'
+import { chunksOf, inParallel } from './in-parallel.js'
 
 /** Data of one request; more requests on the way serve better than larger ones. */
 const MAX_CHUNK = 1024 * 1024
-
-/** Requests for one file on the way at the same time. */
-const PARALLEL = 8
 
 /** Lost connections that one request outlives. A way that breaks more often carries nothing. */
 const MAX_LOSSES = 8
@@ -286,29 +231,3 @@ function tooLarge({ syscall, path }: Attempt): FileError {
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 const DISK_FULL = 0xc000_007f
-
-interface Chunk {
-  readonly from: number
-  readonly until: number
-}
-
-function* chunksOf(length: number, chunk: number): Generator<Chunk> {
-  for (let from = 0; from < length; from += chunk) yield { from, until: Math.min(length, from + chunk) }
-}
-
-/** Ends with the first failure, when no action is under way any more. */
-async function inParallel<T>(items: Iterable<T>, action: (item: T) => Promise<void>): Promise<void> {
-  const iterator = items[Symbol.iterator]()
-  let hasFailed = false
-  const work = async (): Promise<void> => {
-    for (let next = iterator.next(); next.done !== true && !hasFailed; next = iterator.next()) {
-      await action(next.value).catch((error: unknown) => {
-        hasFailed = true
-        throw error
-      })
-    }
-  }
-  const results = await Promise.allSettled(Array.from({ length: PARALLEL }, work))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-}
