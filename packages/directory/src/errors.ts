@@ -55,6 +55,16 @@ export interface FailedController {
 /**
  * No controller could be reached, or none answered in time. `attempts` has the reason for each of
  * them. `code` is `serverDown`, `timeLimitExceeded` or `noControllerFound`.
+ *
+ * @example
+ * ```ts
+ * import { DirectoryUnreachableError } from '@s4u/directory'
+ *
+ * export const reasonsOf = (error: unknown) =>
+ *   error instanceof DirectoryUnreachableError
+ *     ? error.attempts.map(({ server, reason }) => `${server}: ${reason}`)
+ *     : []
+ * ```
  */
 export class DirectoryUnreachableError extends S4uError {
   override readonly name = 'DirectoryUnreachableError'

@@ -71,6 +71,17 @@ export function requireDelegatedBy(services: readonly string[]): RequestHandler 
 /**
  * Returns a middleware that lets known callers pass and asks others to authenticate: for single
  * routes behind `mode: 'optional'`.
+ *
+ * @example
+ * ```ts
+ * import { negotiate, requireIdentity } from '@s4u/express'
+ * import express from 'express'
+ *
+ * const app = express()
+ * app.use(negotiate({ keytab: 'web.keytab', mode: 'optional' }))
+ * app.get('/', (req, res) => void res.send('Hello'))
+ * app.get('/orders', requireIdentity(), (req, res) => void res.send(req.identity.name))
+ * ```
  */
 export function requireIdentity(): RequestHandler {
   return gated(identityGate())

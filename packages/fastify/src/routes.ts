@@ -66,6 +66,17 @@ export function requireDelegatedBy(services: readonly string[]): RouteHook {
 /**
  * Returns a hook that lets known callers pass and asks others to authenticate: for single
  * routes behind `mode: 'optional'`.
+ *
+ * @example
+ * ```ts
+ * import { negotiate, requireIdentity } from '@s4u/fastify'
+ * import Fastify from 'fastify'
+ *
+ * const app = Fastify()
+ * await app.register(negotiate, { keytab: 'web.keytab', mode: 'optional' })
+ * app.get('/', async () => 'Hello')
+ * app.get('/orders', { onRequest: requireIdentity() }, async (request) => request.identity.name)
+ * ```
  */
 export function requireIdentity(): RouteHook {
   return gated(identityGate())

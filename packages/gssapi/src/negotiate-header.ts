@@ -49,12 +49,28 @@ export function parseAuthorization(header: string | undefined): ParsedAuthorizat
 
 /**
  * Returns the value of a `WWW-Authenticate` header: `Negotiate`, or `Negotiate YII…` with a token.
+ *
+ * @example
+ * ```ts
+ * import { formatChallenge } from '@s4u/gssapi'
+ *
+ * console.log(formatChallenge()) // Negotiate
+ * ```
  */
 export function formatChallenge(token?: Uint8Array): string {
   return token === undefined ? 'Negotiate' : `Negotiate ${encodeBase64(token)}`
 }
 
-/** Returns the value of an `Authorization` header. */
+/**
+ * Returns the value of an `Authorization` header.
+ *
+ * @example
+ * ```ts
+ * import { formatAuthorization } from '@s4u/gssapi'
+ *
+ * console.log(formatAuthorization(Uint8Array.of(0x60, 0x00))) // Negotiate YAA=
+ * ```
+ */
 export function formatAuthorization(token: Uint8Array): string {
   return `Negotiate ${encodeBase64(token)}`
 }
@@ -67,7 +83,16 @@ export interface NegotiateChallenge {
 /**
  * Returns Negotiate among the challenges of a server: several in one `WWW-Authenticate` value, or
  * several values.
+ *
  * @throws MalformedTokenError if its token is not base64
+ *
+ * @example
+ * ```ts
+ * import { findNegotiateChallenge } from '@s4u/gssapi'
+ *
+ * console.log(findNegotiateChallenge('Basic realm="x", Negotiate') !== undefined) // true
+ * console.log(findNegotiateChallenge('Bearer')) // undefined
+ * ```
  */
 export function findNegotiateChallenge(
   header: string | readonly string[] | null | undefined,

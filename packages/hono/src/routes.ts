@@ -63,6 +63,17 @@ export function requireDelegatedBy(services: readonly string[]): MiddlewareHandl
 /**
  * Returns a middleware that lets known callers pass and asks others to authenticate: for single
  * routes behind `mode: 'optional'`.
+ *
+ * @example
+ * ```ts
+ * import { negotiate, requireIdentity } from '@s4u/hono'
+ * import { Hono } from 'hono'
+ *
+ * const app = new Hono()
+ * app.use(negotiate({ keytab: 'web.keytab', mode: 'optional' }))
+ * app.get('/', (c) => c.text('Hello'))
+ * app.get('/orders', requireIdentity(), (c) => c.text(c.get('identity').name))
+ * ```
  */
 export function requireIdentity(): MiddlewareHandler {
   return gated(identityGate())

@@ -66,6 +66,17 @@ export function requireDelegatedBy(services: readonly string[]): Middleware {
 /**
  * Returns a middleware that lets known callers pass and asks others to authenticate: for single
  * routes behind `mode: 'optional'`.
+ *
+ * @example
+ * ```ts
+ * import { negotiate, requireIdentity } from '@s4u/koa'
+ * import Koa from 'koa'
+ *
+ * const app = new Koa()
+ * app.use(negotiate({ keytab: 'web.keytab', mode: 'optional' }))
+ * app.use(requireIdentity())
+ * app.use((ctx) => void (ctx.body = ctx.identity.name))
+ * ```
  */
 export function requireIdentity(): Middleware {
   return gated(identityGate())

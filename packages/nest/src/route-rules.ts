@@ -20,6 +20,14 @@ const IMPERSONATION = 's4u:impersonation'
  * before that of its controller, and both before the option `mode`.
  *
  * @throws ConfigurationError at once
+ *
+ * @example
+ * ```ts
+ * import { NegotiateMode } from '@s4u/nest'
+ *
+ * // `@Public()` at a handler lets everybody pass.
+ * export const Public = () => NegotiateMode('off')
+ * ```
  */
 export function NegotiateMode(mode: Mode): CustomDecorator {
   return SetMetadata(MODE, oneOf('NegotiateMode', mode, ['required', 'optional', 'off']))
@@ -40,6 +48,14 @@ export function RequireIdentity(): CustomDecorator {
  *
  * @param groups SIDs, or `CORP\Sales` where the negotiator has the option `directory`
  * @throws ConfigurationError at once
+ *
+ * @example
+ * ```ts
+ * import { RequireGroup } from '@s4u/nest'
+ *
+ * // `@SalesOnly()` at a handler or a controller.
+ * export const SalesOnly = () => RequireGroup(String.raw`CORP\Sales`)
+ * ```
  */
 export function RequireGroup(groups: string | readonly string[]): CustomDecorator {
   return addGate(GROUP, groupGate([groups].flat()))

@@ -63,6 +63,14 @@ const STATUS_OF: Readonly<Partial<Record<S4uErrorCode, ErrorStatus>>> = {
 /**
  * A file server could not be reached, or its connection was lost. `code` is `ECONNREFUSED`,
  * `ECONNRESET`, `ETIMEDOUT`, `ENOTFOUND` or `EHOSTUNREACH`.
+ *
+ * @example
+ * ```ts
+ * import { FileServerUnreachableError } from '@s4u/smb'
+ *
+ * // Whether another try may help: nothing was refused.
+ * export const mayTryAgain = (error: unknown) => error instanceof FileServerUnreachableError
+ * ```
  */
 export class FileServerUnreachableError extends S4uError {
   override readonly name = 'FileServerUnreachableError'

@@ -33,6 +33,15 @@ export interface Surroundings {
 /**
  * Runs one command line and returns the exit code. Errors become text: on the standard error for
  * people, and as a document on the standard output with `--json`.
+ *
+ * @example
+ * ```ts
+ * import { COMMANDS, runCommandLine, type Surroundings } from '@s4u/cli'
+ *
+ * // `s4u explain KRB_AP_ERR_SKEW`, within a program of its own.
+ * export const explain = (code: string, surroundings: Surroundings) =>
+ *   runCommandLine(COMMANDS, ['explain', code], surroundings)
+ * ```
  */
 export async function runCommandLine(
   commands: readonly Command[],

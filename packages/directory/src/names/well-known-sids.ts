@@ -82,7 +82,16 @@ const WELL_KNOWN: ReadonlyMap<string, string> = new Map([
 
 const BY_NAME: ReadonlyMap<string, string> = new Map([...WELL_KNOWN].map(([sid, name]) => [asciiLower(name), sid]))
 
-/** `BUILTIN\Administrators` of `S-1-5-32-544`. */
+/**
+ * `BUILTIN\Administrators` of `S-1-5-32-544`.
+ *
+ * @example
+ * ```ts
+ * import { wellKnownName } from '@s4u/directory'
+ *
+ * console.log(wellKnownName('S-1-5-32-544')) // BUILTIN\Administrators
+ * ```
+ */
 export function wellKnownName(sid: string): string | undefined {
   return WELL_KNOWN.get(sid)
 }

@@ -21,7 +21,16 @@ const MAX_OCTETS = 4 * 1_024 ** 2
 /**
  * Reads and checks a file of configuration, YAML or JSON. Each problem says where it is in the
  * file.
+ *
  * @throws ConfigurationError KRB5_CONFIG_CANTOPEN where the file cannot be read
+ *
+ * @example
+ * ```ts
+ * import { createGateway, readConfigFile } from '@s4u/gateway'
+ *
+ * const read = readConfigFile('/etc/s4u/gateway.yaml')
+ * export const problems = read.problems.length
+ * ```
  */
 export function readConfigFile(
   path: string,

@@ -6,6 +6,14 @@ type Schema = Readonly<Record<string, unknown>>
 /**
  * Returns the JSON Schema of a configuration file, made of the table of options. Editors complete
  * and check a file with it.
+ *
+ * @example
+ * ```ts
+ * import { gatewaySchema } from '@s4u/gateway'
+ * import { writeFileSync } from 'node:fs'
+ *
+ * writeFileSync('gateway.schema.json', JSON.stringify(gatewaySchema(), undefined, 2))
+ * ```
  */
 export function gatewaySchema(): Schema {
   return {

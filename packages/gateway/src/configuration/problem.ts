@@ -24,7 +24,18 @@ function shownStep(step: string): string {
   return /^[\w$*/@.\\-]{1,40}$/.test(step) ? step : `(a name of ${step.length} characters)`
 }
 
-/** Formats a mistake as one line: `gateway.yaml:12:5: sites[0].hosts is missing`. */
+/**
+ * Formats a mistake as one line: `gateway.yaml:12:5: sites[0].hosts is missing`.
+ *
+ * @example
+ * ```ts
+ * import { formatProblem } from '@s4u/gateway'
+ *
+ * const problem = { path: ['sites', 0, 'hosts'], message: 'is missing', line: 12, column: 5 }
+ * const text = formatProblem(problem, 'gateway.yaml')
+ * console.log(text) // gateway.yaml:12:5: sites[0].hosts is missing
+ * ```
+ */
 export function formatProblem({ path, message, line, column }: Problem, fileName?: string): string {
   const place = [fileName, line, column].filter((part) => part !== undefined).join(':')
   const subject = path.length === 0 ? 'the configuration' : formatPath(path)

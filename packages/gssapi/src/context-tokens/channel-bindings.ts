@@ -27,7 +27,17 @@ export interface ChannelAddress {
   readonly address: Uint8Array
 }
 
-/** Returns the 16 octets of the bindings in a token. Source: RFC 4121 section 4.1.1.2. */
+/**
+ * Returns the 16 octets of the bindings in a token. Source: RFC 4121 section 4.1.1.2.
+ *
+ * @example
+ * ```ts
+ * import { channelBindingsHash, tlsServerEndPoint } from '@s4u/gssapi'
+ *
+ * export const hashOf = (certificate: Uint8Array) =>
+ *   channelBindingsHash(tlsServerEndPoint(certificate))
+ * ```
+ */
 export function channelBindingsHash(bindings: ChannelBindings | Uint8Array): Uint8Array {
   const { initiatorAddress, acceptorAddress, applicationData } =
     bindings instanceof Uint8Array ? { applicationData: bindings } : bindings
@@ -68,8 +78,18 @@ export function tlsServerEndPoint(certificate: Uint8Array): Uint8Array {
 
 /**
  * Returns application data that binds a context to the TLS connection. Source: RFC 9266 section 2.
+ *
  * @param exported 32 octets: `socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding',
  * Buffer.alloc(0))`
+ *
+ * @example
+ * ```ts
+ * import { tlsExporter } from '@s4u/gssapi'
+ * import type { TLSSocket } from 'node:tls'
+ *
+ * export const bindingOf = (socket: TLSSocket) =>
+ *   tlsExporter(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)))
+ * ```
  */
 export function tlsExporter(exported: Uint8Array): Uint8Array {
   requireGiven('tls-exporter', exported, 'octets', 'Give what socket.exportKeyingMaterial(32, …) returns.')

@@ -17,7 +17,16 @@ export const Mechanism = {
   IAKERB: '1.3.6.1.5.2.5',
 } as const
 
-/** Returns whether a mechanism is Kerberos, under either of its numbers. */
+/**
+ * Returns whether a mechanism is Kerberos, under either of its numbers.
+ *
+ * @example
+ * ```ts
+ * import { isKerberos, Mechanism } from '@s4u/gssapi'
+ *
+ * console.log(isKerberos(Mechanism.MS_KRB5), isKerberos(Mechanism.NTLM)) // true false
+ * ```
+ */
 export function isKerberos(mechanism: string): boolean {
   return mechanism === Mechanism.KRB5 || mechanism === Mechanism.MS_KRB5
 }

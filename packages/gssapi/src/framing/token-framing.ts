@@ -59,6 +59,14 @@ export function unframe(token: Uint8Array): InitialContextToken {
 /**
  * Returns a token in the framing of a mechanism, whose object identifier is `mechanism`. Source:
  * RFC 2743 section 3.1.
+ *
+ * @example
+ * ```ts
+ * import { frame, Mechanism, unframe } from '@s4u/gssapi'
+ *
+ * const token = frame(Mechanism.KRB5, Uint8Array.of(1, 0))
+ * console.log(unframe(token).mechanism === Mechanism.KRB5) // true
+ * ```
  */
 export function frame(mechanism: string, innerToken: Uint8Array): Uint8Array {
   return encode(InitialContextToken, { mechanism, innerToken })

@@ -13,6 +13,19 @@ import { type DirectorySetting, formatSettings } from './directory-setting.js'
 /**
  * A KDC answered with an error. `code` is the name of that error: `KDC_ERR_C_PRINCIPAL_UNKNOWN`.
  * `settings` lists what would change the answer, as far as that is known.
+ *
+ * @example
+ * ```ts
+ * import { createKdcClient, KdcError } from '@s4u/kdc-client'
+ *
+ * const client = createKdcClient({ credentials: { ccache: true } })
+ * try {
+ *   await client.ticketFor('HTTP/unknown.ad.test')
+ * } catch (error) {
+ *   if (!(error instanceof KdcError)) throw error
+ *   console.error(error.code, error.answer.target, error.hint) // KDC_ERR_S_PRINCIPAL_UNKNOWN …
+ * }
+ * ```
  */
 export class KdcError extends S4uError {
   override readonly name: string = 'KdcError'
@@ -34,6 +47,15 @@ export class KdcError extends S4uError {
 /**
  * The directory does not permit this account to act for this user at this target. `settings` lists
  * the settings that would permit it.
+ *
+ * @example
+ * ```ts
+ * import { DelegationRefusedError } from '@s4u/kdc-client'
+ *
+ * // What an administrator has to type, for the directory that there is.
+ * export const remedyOf = (error: unknown) =>
+ *   error instanceof DelegationRefusedError ? error.settings.map(({ samba }) => samba) : []
+ * ```
  */
 export class DelegationRefusedError extends S4uError {
   override readonly name = 'DelegationRefusedError'
@@ -97,6 +119,14 @@ interface UnreachableDetails extends ErrorDetails {
 /**
  * No KDC of the realm answered within the time limit. The administrator of the network or of the
  * KDCs must act.
+ *
+ * @example
+ * ```ts
+ * import { KdcUnreachableError } from '@s4u/kdc-client'
+ *
+ * // A later try may succeed: the caller gets 503.
+ * export const statusOf = (error: unknown) => (error instanceof KdcUnreachableError ? 503 : 500)
+ * ```
  */
 export class KdcUnreachableError extends S4uError {
   override readonly name = 'KdcUnreachableError'

@@ -25,6 +25,15 @@ export interface ChangeSubject {
  * The server did not change the password. `code` is the result of the server
  * (`KRB5_KPASSWD_SOFTERROR` if the policy does not allow the new password), or the name of a
  * KRB-ERROR. RFC 3244 section 2.
+ *
+ * @example
+ * ```ts
+ * import { PasswordChangeRefusedError } from '@s4u/kdc-client'
+ *
+ * // Whether another password may be accepted.
+ * export const isPolicy = (error: unknown) =>
+ *   error instanceof PasswordChangeRefusedError && error.code === 'KRB5_KPASSWD_SOFTERROR'
+ * ```
  */
 export class PasswordChangeRefusedError extends S4uError {
   override readonly name = 'PasswordChangeRefusedError'

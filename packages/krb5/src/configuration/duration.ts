@@ -7,6 +7,14 @@
  * Returns whole seconds; undefined if the text is not a duration. Forms: `300`, `5m`, `1d12h`,
  * `-5m`, `10:30`, `10:30:00`, `1-10:30:00`. As in MIT's library, each part of `1d 2h` has its own
  * sign, and the sum must fit into 32 bits.
+ *
+ * @example
+ * ```ts
+ * import { secondsOfDuration } from '@s4u/krb5'
+ *
+ * console.log(secondsOfDuration('1d12h')) // 129600
+ * console.log(secondsOfDuration('soon')) // undefined
+ * ```
  */
 export function secondsOfDuration(text: string): number | undefined {
   const clock = /^(?:(-?\d{1,10})-)?(-?\d{1,10}):(\d{1,2})(?::(\d{1,2}))?$/.exec(text)

@@ -43,7 +43,17 @@ export function parseKrb5Conf(text: string, options: Krb5ConfOptions = {}): Krb5
   return new Krb5Conf([parseProfile(text, { source, ...(include && { include }) })])
 }
 
-/** The contents of one krb5.conf, or of several files in the order in which they count. */
+/**
+ * The contents of one krb5.conf, or of several files in the order in which they count.
+ *
+ * @example
+ * ```ts
+ * import { parseKrb5Conf } from '@s4u/krb5'
+ *
+ * const conf = parseKrb5Conf('[libdefaults]\n  default_realm = AD.TEST\n')
+ * console.log(conf.string('libdefaults', 'default_realm')) // AD.TEST
+ * ```
+ */
 export class Krb5Conf {
   readonly #files: readonly ProfileNode[]
 

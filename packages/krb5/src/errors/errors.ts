@@ -37,7 +37,21 @@ export interface ErrorDetails {
  */
 export type ErrorStatus = 400 | 401 | 403 | 404 | 408 | 413 | 415 | 421 | 429 | 500 | 502 | 503 | 504
 
-/** The base class of every error of s4u. */
+/**
+ * The base class of every error of s4u.
+ *
+ * @example
+ * ```ts
+ * import { parsePrincipal, S4uError } from '@s4u/krb5'
+ *
+ * try {
+ *   parsePrincipal('')
+ * } catch (error) {
+ *   if (!S4uError.is(error)) throw error
+ *   console.error(error.code, error.message, error.hint, error.help)
+ * }
+ * ```
+ */
 export abstract class S4uError extends Error {
   abstract override readonly name: string
   readonly code: S4uErrorCode
@@ -121,7 +135,17 @@ export interface MalformedDetails extends ErrorDetails {
   readonly found: string
 }
 
-/** The bytes that a peer sent are not what the specification says. The peer must act. */
+/**
+ * The bytes that a peer sent are not what the specification says. The peer must act.
+ *
+ * @example
+ * ```ts
+ * import { MalformedTokenError } from '@s4u/krb5'
+ *
+ * export const placeOf = (error: unknown) =>
+ *   error instanceof MalformedTokenError ? `${error.path}: ${error.found}` : undefined
+ * ```
+ */
 export class MalformedTokenError extends S4uError {
   override readonly name = 'MalformedTokenError'
   readonly path: string
@@ -143,6 +167,15 @@ export class MalformedTokenError extends S4uError {
 /**
  * The bytes that a peer sent are well formed, but their claim is not accepted: the ticket has
  * expired, is a replay, is for another service, or is forged. The peer must act.
+ *
+ * @example
+ * ```ts
+ * import { RejectedTokenError } from '@s4u/krb5'
+ *
+ * // A clock that is off is a matter of the machine, and no attack.
+ * export const isClock = (error: unknown) =>
+ *   error instanceof RejectedTokenError && error.code === 'KRB_AP_ERR_SKEW'
+ * ```
  */
 export class RejectedTokenError extends S4uError {
   override readonly name = 'RejectedTokenError'
@@ -152,7 +185,17 @@ export class RejectedTokenError extends S4uError {
   }
 }
 
-/** The keytab has no key that fits. The person who maintains the keytab must act. */
+/**
+ * The keytab has no key that fits. The person who maintains the keytab must act.
+ *
+ * @example
+ * ```ts
+ * import { MissingKeyError } from '@s4u/krb5'
+ *
+ * // Whether the operator has to look at the keytab: the hint says for which name and version.
+ * export const needsKeytab = (error: unknown) => error instanceof MissingKeyError && error.hint
+ * ```
+ */
 export class MissingKeyError extends S4uError {
   override readonly name = 'MissingKeyError'
 
@@ -164,6 +207,17 @@ export class MissingKeyError extends S4uError {
 /**
  * An option, a file or an argument is wrong. The developer or the operator of this service must
  * act.
+ *
+ * @example
+ * ```ts
+ * import { ConfigurationError } from '@s4u/krb5'
+ *
+ * // A program that ends with a sentence in place of a stack when an option is wrong.
+ * process.on('uncaughtException', (error) => {
+ *   console.error(error instanceof ConfigurationError ? `${error.message}\n${error.hint}` : error)
+ *   process.exit(1)
+ * })
+ * ```
  */
 export class ConfigurationError extends S4uError {
   override readonly name = 'ConfigurationError'

@@ -36,6 +36,13 @@ export function printableName(name: string): string {
 /**
  * Returns the message of whatever was thrown, as one line: not everything that is thrown is an
  * `Error`.
+ *
+ * @example
+ * ```ts
+ * import { printableMessage } from '@s4u/krb5'
+ *
+ * console.log(printableMessage(new Error('two\nlines'))) // two\u{a}lines
+ * ```
  */
 export function printableMessage(thrown: unknown): string {
   return printable(thrown instanceof Error ? thrown.message : String(thrown))

@@ -2,7 +2,15 @@ import { ConfigurationError } from '../errors/errors.js'
 
 /**
  * Returns the path in the name of a keytab: `FILE:/etc/web.keytab`, `WRFILE:…` or the path.
+ *
  * @throws ConfigurationError KRB5_KT_UNKNOWN_TYPE for keytabs of other types than files
+ *
+ * @example
+ * ```ts
+ * import { keytabFilePath } from '@s4u/krb5'
+ *
+ * console.log(keytabFilePath('FILE:/etc/web.keytab')) // /etc/web.keytab
+ * ```
  */
 export function keytabFilePath(name: string): string {
   const type = /^([A-Za-z][A-Za-z\d]+):/.exec(name)?.[1]

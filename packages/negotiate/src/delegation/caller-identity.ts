@@ -7,6 +7,17 @@ import type { Impersonation } from './impersonation.js'
 /**
  * A caller whom the service can act as, if the caller and the directory let it. Frozen; prints no
  * secret.
+ *
+ * @example
+ * ```ts
+ * import type { CallerIdentity } from '@s4u/negotiate'
+ *
+ * export async function ordersOf(identity: CallerIdentity) {
+ *   using caller = identity.impersonate()
+ *   const answer = await caller.fetch('https://api.ad.test/orders')
+ *   return answer.json()
+ * }
+ * ```
  */
 export class CallerIdentity extends Identity {
   readonly #delegator: Delegator

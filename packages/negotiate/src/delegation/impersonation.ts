@@ -65,6 +65,17 @@ const CONTEXT_OPTIONS = {
  *
  * An impersonation switches nothing ambient, so that a forgotten disposal does no harm. After
  * disposal, every use is refused.
+ *
+ * @example
+ * ```ts
+ * import type { CallerIdentity } from '@s4u/negotiate'
+ *
+ * export async function reportFor(identity: CallerIdentity) {
+ *   using caller = identity.impersonate()
+ *   console.log(caller.principal, caller.level)
+ *   return caller.fetch('https://api.ad.test/report')
+ * }
+ * ```
  */
 export class Impersonation implements Disposable {
   /** The user as whom requests are made: `alice@AD.TEST`. */

@@ -31,7 +31,21 @@ const ROOM_MADE = 90_000
 /** No directory behind one service has more who sign in before sessions end by themselves. */
 const MAX_USERS = 100_000
 
-/** Notes ended sessions in the memory of one process, a limited number of each user. */
+/**
+ * Notes ended sessions in the memory of one process, a limited number of each user.
+ *
+ * @example
+ * ```ts
+ * import { createNegotiator, MemoryEndedSessions } from '@s4u/negotiate'
+ *
+ * // Two negotiators of one process that share sessions share what has ended.
+ * const ended = new MemoryEndedSessions()
+ * const keys = [process.env['SESSION_KEY'] ?? '']
+ * const session = { kind: 'cookie', keys, ended } as const
+ * export const web = createNegotiator({ keytab: 'web.keytab', session })
+ * export const admin = createNegotiator({ keytab: 'web.keytab', session })
+ * ```
+ */
 export class MemoryEndedSessions implements EndedSessionStore {
   readonly #now: () => number
   /** Who was noted longest ago first. */

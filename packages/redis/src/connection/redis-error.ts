@@ -13,7 +13,18 @@ export type RedisErrorCode =
   /** The answer, or what lies under a key, is not what the store writes. */
   | 'S4U_REDIS_UNREADABLE'
 
-/** Redis has no answer. The person who operates Redis must act. */
+/**
+ * Redis has no answer. The person who operates Redis must act.
+ *
+ * @example
+ * ```ts
+ * import { RedisError } from '@s4u/redis'
+ *
+ * // Whether Redis is there and says no, which a restart of the network does not mend.
+ * export const isRefusal = (error: unknown) =>
+ *   error instanceof RedisError && error.code === 'S4U_REDIS_REFUSED'
+ * ```
+ */
 export class RedisError extends S4uError {
   override readonly name = 'RedisError'
   declare readonly code: RedisErrorCode

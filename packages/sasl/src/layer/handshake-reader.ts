@@ -2,7 +2,17 @@ import { type ErrorDetails, MalformedTokenError, S4uError } from '@s4u/krb5'
 import type { Socket } from 'node:net'
 import { OctetQueue } from './octet-queue.js'
 
-/** A server that could not be reached, or did not answer in time. */
+/**
+ * A server that could not be reached, or did not answer in time.
+ *
+ * @example
+ * ```ts
+ * import { ServerUnreachableError } from '@s4u/sasl'
+ *
+ * // Whether the database is down, and has not refused the caller.
+ * export const isDown = (error: unknown) => error instanceof ServerUnreachableError
+ * ```
+ */
 export class ServerUnreachableError extends S4uError {
   override readonly name = 'ServerUnreachableError'
 

@@ -3,6 +3,14 @@ import { S4uError } from '@s4u/krb5'
 /**
  * The issuer does not answer, or not with what an issuer says of itself. The person who runs it, or
  * the network between, must act; a later try may succeed.
+ *
+ * @example
+ * ```ts
+ * import { IssuerUnreachableError } from '@s4u/sign-in'
+ *
+ * // Whether the page of the issuer is down, and not the sign-in of this user.
+ * export const isIssuer = (error: unknown) => error instanceof IssuerUnreachableError
+ * ```
  */
 export class IssuerUnreachableError extends S4uError {
   override readonly name = 'IssuerUnreachableError'

@@ -6,7 +6,17 @@ import { millisecondsOf } from '../formats/file-time.js'
 /** The tags of symbolic links and of junctions. MS-FSCC section 2.1.2.1. */
 const LINKS: readonly number[] = [0xa000_000c, 0xa000_0003]
 
-/** What is known of a file, with the names of `fs.Stats`. Times are milliseconds since 1970. */
+/**
+ * What is known of a file, with the names of `fs.Stats`. Times are milliseconds since 1970.
+ *
+ * @example
+ * ```ts
+ * import type { FileStats } from '@s4u/smb'
+ *
+ * export const isRecent = (file: FileStats) =>
+ *   file.isFile() && file.mtimeMs > Date.now() - 86_400_000
+ * ```
+ */
 export class FileStats {
   readonly size: number
   readonly atimeMs: number
@@ -62,7 +72,17 @@ export class FileStats {
   }
 }
 
-/** An entry of a folder, with the names of `fs.Dirent`, and what the server told with it. */
+/**
+ * An entry of a folder, with the names of `fs.Dirent`, and what the server told with it.
+ *
+ * @example
+ * ```ts
+ * import type { FolderEntry } from '@s4u/smb'
+ *
+ * export const lineOf = (entry: FolderEntry) =>
+ *   entry.isDirectory() ? `${entry.name}/` : `${entry.name} ${entry.size}`
+ * ```
+ */
 export class FolderEntry extends FileStats {
   readonly name: string
   /** The folder it is in, as the caller named it. */

@@ -11,6 +11,19 @@ export interface MemoryAttemptStoreOptions {
  * is counted in one cell of each row, and has the least count of its cells. Keys that share cells
  * add up, so a flood of made-up names makes counts too high, never too low: it cannot drive out
  * what is known of a name.
+ *
+ * @example
+ * ```ts
+ * import { createNegotiator, MemoryAttemptStore } from '@s4u/negotiate'
+ * import { form } from '@s4u/sign-in'
+ *
+ * // Two negotiators of one process count the attempts at both.
+ * const store = new MemoryAttemptStore()
+ * const signIn = [form()]
+ * const signInOptions = { attempts: { store } }
+ * export const web = createNegotiator({ keytab: 'web.keytab', signIn, signInOptions })
+ * export const api = createNegotiator({ keytab: 'api.keytab', signIn, signInOptions })
+ * ```
  */
 export class MemoryAttemptStore implements AttemptStore {
   readonly #now: () => number

@@ -1,6 +1,16 @@
 import { S4uError } from '@s4u/kdc-client'
 
-/** Too many attempts to sign in have failed, or too many are under way. The caller must wait. */
+/**
+ * Too many attempts to sign in have failed, or too many are under way. The caller must wait.
+ *
+ * @example
+ * ```ts
+ * import { TooManyAttemptsError } from '@s4u/negotiate'
+ *
+ * export const secondsToWait = (error: unknown) =>
+ *   error instanceof TooManyAttemptsError ? Math.ceil(error.retryAfter / 1_000) : undefined
+ * ```
+ */
 export class TooManyAttemptsError extends S4uError {
   override readonly name = 'TooManyAttemptsError'
   /** How long to wait, milliseconds. */
