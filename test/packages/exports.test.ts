@@ -41,6 +41,7 @@ const exported: Record<string, readonly string[]> = {
     'planServiceNames',
     'planSettings',
     'planUser',
+    'readPublicEntry',
     'wellKnownName',
   ],
   doctor: ['CHECKS', 'DIAGNOSE_OPTIONS', 'diagnose', 'mend'],

@@ -7,6 +7,7 @@ import {
   WEAK_MAPPINGS,
 } from '../../../packages/sign-in/src/certificate/mapping/security-identities.js'
 import { readStatusSources } from '../../../packages/sign-in/src/certificate/revocation/certificate-sources.js'
+import { parseLdapAddress } from '../../../packages/sign-in/src/certificate/revocation/ldap-list.js'
 import { decodeOcspResponse } from '../../../packages/sign-in/src/certificate/revocation/ocsp-response.js'
 import { decodeRevocationList } from '../../../packages/sign-in/src/certificate/revocation/revocation-list.js'
 import { isSignedBy } from '../../../packages/sign-in/src/certificate/revocation/signed-data.js'
@@ -32,6 +33,7 @@ const alice = authority.issue({
   ocsp: 'http://ocsp.test/',
   crl: 'http://crl.test/ca.crl',
 })
+const LDAP = 'ldap:///CN=CA,CN=Public%20Key?certificateRevocationList?base?objectClass=*'
 const base64 = Buffer.from(alice.der).toString('base64')
 const extension = (oid: string): Uint8Array => {
   const found = readClientCertificate(alice.der).fields.extensions.get(oid)
@@ -55,6 +57,9 @@ export const certificateDecoders: readonly Decoder[] = [
     readSameTime,
   ),
   decoder('revocation list', lists(), readList),
+  decoder('LDAP address of a list', texts(LDAP, LDAP.replace('//', '//[::1]:389')), (bytes) =>
+    parseLdapAddress(latin1(bytes)),
+  ),
   decoder('OCSP answer', answers(), readAnswer),
 ]
 

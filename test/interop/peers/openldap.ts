@@ -25,6 +25,8 @@ export interface OpenLdapOptions {
   readonly leastProtection?: number
   /** More entries, in LDIF. */
   readonly entries?: string
+  /** The entry below which everybody may read, without a sign-in. */
+  readonly publicBase?: string
 }
 
 const HOST = 'dir.east.test'
@@ -53,7 +55,7 @@ krbPrincipalName: erin@EAST.TEST
  * Starts it with a copy of the KDC's database, read-only, with GSSAPI, StartTLS and its own keytab.
  */
 export async function startOpenLdap(info: RealmsInfo, options: OpenLdapOptions): Promise<OpenLdap> {
-  const { address, folder, leastProtection = 0, entries = '' } = options
+  const { address, folder, leastProtection = 0, entries = '', publicBase } = options
   mkdirSync(join(folder, 'data'), { recursive: true })
   const at = (name: string): string => join(folder, name)
   await makeKeytab(info, at('ldap.keytab'))
@@ -63,7 +65,7 @@ export async function startOpenLdap(info: RealmsInfo, options: OpenLdapOptions):
     ...['-keyout', at('key.pem'), '-out', at('certificate.pem')],
   ])
   cpSync(join(info.directory, 'ldap', 'kerberos.schema'), at('kerberos.schema'))
-  writeFileSync(at('slapd.conf'), configuration(folder, leastProtection))
+  writeFileSync(at('slapd.conf'), configuration(folder, leastProtection, publicBase))
   const socket = encodeURIComponent(join(info.directory, 'ldap', 'sock'))
   const everything = ['-Q', '-LLL', '-o', 'ldif-wrap=no', '-Y', 'EXTERNAL', '-H', `ldapi://${socket}`, '-b', 'dc=kdb']
   const { stdout } = await runOk('ldapsearch', everything)
@@ -89,7 +91,7 @@ async function makeKeytab(info: RealmsInfo, keytab: string): Promise<void> {
   if (!existsSync(keytab)) await kadmin(`ktadd -norandkey -k ${keytab} ${principal}`)
 }
 
-function configuration(folder: string, leastProtection: number): string {
+function configuration(folder: string, leastProtection: number, publicBase: string | undefined): string {
   const schemas = ['core', 'cosine', 'inetorgperson'].map((name) => `include /etc/ldap/schema/${name}.schema`)
   return [
     ...[...schemas, `include ${folder}/kerberos.schema`],
@@ -103,6 +105,7 @@ function configuration(folder: string, leastProtection: number): string {
       'readonly on',
       'sizelimit size.soft=100 size.hard=unlimited size.prtotal=unlimited',
     ],
+    ...(publicBase === undefined ? [] : [`access to dn.subtree="${publicBase}" by * read`]),
     ...['access to attrs=krbPrincipalKey by * none', 'access to * by users read by anonymous auth'],
     ...['index objectClass eq', 'index krbPrincipalName eq,sub,pres', 'index uid eq', ''],
   ].join('\n')

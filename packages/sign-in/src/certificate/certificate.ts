@@ -99,7 +99,7 @@ class OpenedCertificate implements OpenedSignInSource {
     this.#site = site
     this.#parts = parts
     if (revocation !== undefined)
-      this.#revocation = new RevocationCheck(revocation, now, (length) => site.random(length))
+      this.#revocation = new RevocationCheck(revocation, now, (length) => site.random(length), parts.options.directory)
     this.#chains = new KeptAnswers(MAX_KEPT, now)
     this.#owners = new KeptAnswers(MAX_KEPT, now)
   }

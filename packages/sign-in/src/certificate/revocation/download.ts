@@ -54,7 +54,7 @@ function tooLong(most: number): Error {
   return new Error(`it sent more than ${most} octets`)
 }
 
-/** Whether an address is one that can be asked. AD CS also writes `ldap:` ones. */
-export function isAskable(url: string): boolean {
+/** Whether an address is one of the web. */
+export function isOfTheWeb(url: string): boolean {
   return /^https?:\/\/[^\s]+$/i.test(url)
 }

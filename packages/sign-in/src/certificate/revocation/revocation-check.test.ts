@@ -304,7 +304,7 @@ test.each([
   ['names nothing', authority.issue({ subject: 'CN=x' })],
   [
     'names an address that nobody asks',
-    authority.issue({ subject: 'CN=x', crl: 'ldap:///CN=CA', ocsp: 'file:///etc/passwd' }),
+    authority.issue({ subject: 'CN=x', crl: 'ftp://crl.test/ca.crl', ocsp: 'file:///etc/passwd' }),
   ],
 ])('a certificate that %s is refused', async (_what, issued) => {
   const { require, asked } = network({})

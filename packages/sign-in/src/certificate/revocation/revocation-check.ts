@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { RejectedTokenError, S4uError } from '@s4u/krb5'
+import type { MappingDirectory } from '../mapping/directory-owner.js'
 import type { VerifiedChain } from '../trust/verify-chain.js'
 import { hexOf } from '../x509/read-der.js'
 import { readX509, type X509Fields } from '../x509/x509-certificate.js'
 import { askResponder } from './ask-responder.js'
 import { readStatusSources } from './certificate-sources.js'
 import type { CertificateStatus } from './certificate-status.js'
-import { download, isAskable } from './download.js'
+import { download, isOfTheWeb } from './download.js'
 import { KeptAnswers } from './kept-answers.js'
+import { downloadFromDirectory, isLdap } from './ldap-list.js'
 import { openRevocationList, statusInList } from './read-list.js'
 import type { RevocationList } from './revocation-list.js'
 import type { RevocationRules } from './revocation-options.js'
@@ -23,6 +25,8 @@ const MAX_KEPT_LISTS = 100
 /** Addresses of one certificate that are tried: more would be a way to make this service ask. */
 const MAX_ADDRESSES = 3
 
+type ListDirectory = Pick<MappingDirectory, 'search'>
+
 /**
  * Finds out whether certificates were revoked, by OCSP and then by revocation lists, and refuses
  * where nobody says that they were not. Source: RFC 6960, RFC 5280 section 6.3.
@@ -33,9 +37,17 @@ export class RevocationCheck {
   readonly #random: (length: number) => Uint8Array
   readonly #status: KeptAnswers<CertificateStatus>
   readonly #lists: KeptAnswers<RevocationList>
+  readonly #directory: ListDirectory | undefined
 
-  constructor(rules: RevocationRules, now: () => number, random: (length: number) => Uint8Array) {
+  /** @param directory the one of the own domain, for lists whose address names no server */
+  constructor(
+    rules: RevocationRules,
+    now: () => number,
+    random: (length: number) => Uint8Array,
+    directory?: ListDirectory,
+  ) {
     this.#rules = rules
+    this.#directory = directory
     this.#now = now
     this.#random = random
     this.#status = new KeptAnswers(MAX_KEPT_STATUS, now)
@@ -75,11 +87,16 @@ export class RevocationCheck {
 
   #sources(certificate: X509Fields, issuer: X509Fields): readonly (() => Promise<CertificateStatus>)[] {
     const named = readStatusSources(certificate)
-    const { responders = askable(named.responders), lists = askable(named.lists) } = this.#rules
+    const { responders = some(named.responders.filter(isOfTheWeb)), lists = this.#listsOf(named.lists) } = this.#rules
     return [
       ...responders.map((url) => () => this.#ask(url, certificate, issuer)),
       ...lists.map((url) => () => this.#lookUp(url, certificate, issuer)),
     ]
+  }
+
+  /** Lists of the web first: a directory answers more slowly, and needs a sign-in. */
+  #listsOf(urls: readonly string[]): readonly string[] {
+    return some([...urls.filter(isOfTheWeb), ...urls.filter(isLdap)])
   }
 
   #ask(url: string, certificate: X509Fields, issuer: X509Fields): Promise<CertificateStatus> {
@@ -89,7 +106,10 @@ export class RevocationCheck {
 
   async #lookUp(url: string, certificate: X509Fields, issuer: X509Fields): Promise<CertificateStatus> {
     const list = await this.#lists.get(`${url} ${hashKey(issuer.der)}`, async (before) => {
-      const octets = await download(url, { ...this.#rules, most: MAX_LIST })
+      const limits = { ...this.#rules, most: MAX_LIST }
+      const octets = await (isLdap(url)
+        ? downloadFromDirectory(url, { ...limits, directory: this.#directory })
+        : download(url, limits))
       const opened = openRevocationList(octets, issuer)
       // An older list than before does not have what was revoked since.
       const value = before !== undefined && before.thisUpdate > opened.thisUpdate ? before : opened
@@ -103,8 +123,8 @@ export class RevocationCheck {
   }
 }
 
-function askable(urls: readonly string[]): readonly string[] {
-  return urls.filter(isAskable).slice(0, MAX_ADDRESSES)
+function some(urls: readonly string[]): readonly string[] {
+  return urls.slice(0, MAX_ADDRESSES)
 }
 
 function hashKey(der: Uint8Array): string {

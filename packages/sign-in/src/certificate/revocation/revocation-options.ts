@@ -10,7 +10,8 @@ export interface RevocationOptions {
   readonly ocsp?: boolean | string
   /**
    * Whether revocation lists are read: those that the certificates name (`true`, default), those at
-   * these addresses (`http:`, `https:`, `file:`), or none (`false`). Example:
+   * these addresses (`http:`, `https:`, `file:`, `ldap:`, `ldaps:`), or none (`false`). An `ldap:`
+   * address without a server, as AD CS writes it, is looked up in the option `directory`. Example:
    * `crl: ['file:///etc/pki/issuing-ca.crl']`.
    */
   readonly crl?: boolean | string | readonly string[]
@@ -64,7 +65,7 @@ export function revocationRules(options: RevocationOptions): RevocationRules {
   const { ocsp = true, crl = true, requireNonce = false, timeLimit = TIME_LIMIT, maxAge = MAX_AGE } = options
   const fetch: FetchLike = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
   const responders = addressesOf('revocation.ocsp', ocsp, /^https?:\/\//)
-  const lists = addressesOf('revocation.crl', crl, /^(?:https?|file):\/\//)
+  const lists = addressesOf('revocation.crl', crl, /^(?:https?|file|ldaps?):\/\//)
   requireMilliseconds('revocation.timeLimit', timeLimit, 1)
   requireMilliseconds('revocation.maxAge', maxAge, 0)
   if (responders?.length === 0 && lists?.length === 0)
@@ -79,7 +80,8 @@ function addressesOf(name: string, value: unknown, form: RegExp): readonly strin
   if (value === true) return undefined
   if (value === false) return []
   const addresses: unknown = typeof value === 'string' ? [value] : value
-  const hint = 'Write true, false, or addresses that begin with http://, https:// or, for a list, file://.'
+  const hint =
+    'Write true, false, or addresses that begin with http://, https:// or, for a list, file://, ldap:// or ldaps://.'
   requireGiven(name, addresses, 'list of texts', hint)
   const all = Array.isArray(addresses) ? addresses.map(String) : []
   for (const address of all)
