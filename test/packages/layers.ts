@@ -110,8 +110,8 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
   },
   middle: {
     doctor: {
-      siblings: ['acceptor', 'directory', 'fetch', 'gssapi', 'kdc-client', 'krb5'],
-      because: 'it looks at a service from all sides: its keytab, KDC, directory and URL',
+      siblings: ['acceptor', 'directory', 'fetch', 'gssapi', 'kdc-client', 'krb5', 'ntlm'],
+      because: 'it looks at a service from all sides: its keytab, KDC, directory, secure channel and URL',
       rooms: ['.', 'checks', 'repairs', 'facts', 'observing', 'engine'],
     },
     kerberos: {

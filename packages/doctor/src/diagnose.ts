@@ -5,6 +5,7 @@ import { delegationChecks } from './checks/delegation.js'
 import { kdcChecks } from './checks/kdcs.js'
 import { keytabChecks, keytabIsCurrent } from './checks/keytab.js'
 import { nameChecks } from './checks/names.js'
+import { ntlmChecks } from './checks/ntlm.js'
 import { signInChecks } from './checks/sign-in.js'
 import { spnChecks } from './checks/spn.js'
 import { storesAnswer } from './checks/stores.js'
@@ -46,6 +47,7 @@ export const CHECKS: readonly Check<ServiceFacts>[] = [
   ...userChecks,
   ...urlChecks,
   storesAnswer,
+  ...ntlmChecks,
 ]
 
 /** For one check, milliseconds: a KDC that does not answer has had its turns by then. */

@@ -1,6 +1,7 @@
 import type { Directory } from '@s4u/directory'
 import type { KdcClient, KdcClientOptions } from '@s4u/kdc-client'
 import type { Keytab, OptionTableOf } from '@s4u/krb5'
+import type { NtlmOptions } from '@s4u/ntlm'
 import type { Finding } from '../engine/finding.js'
 
 /** Which service is looked at, and from where. */
@@ -50,6 +51,11 @@ export interface DiagnoseOptions {
    * harmless: `{ replay: () => redis.ping() }`.
    */
   readonly stores?: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
+  /**
+   * What the service gives to `ntlm()`, where it accepts NTLM: its machine account signs in at each
+   * domain controller. Default: NTLM is not looked at.
+   */
+  readonly ntlm?: NtlmOptions
   /** For one check; milliseconds, default 10,000. */
   readonly timeLimit?: number
   readonly signal?: AbortSignal
@@ -74,6 +80,7 @@ export const DIAGNOSE_OPTIONS = {
   ca: 'value',
   browserZones: 'value',
   stores: 'map',
+  ntlm: 'value',
   timeLimit: 'value',
   signal: 'value',
   onFinding: 'function',

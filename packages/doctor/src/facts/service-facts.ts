@@ -11,6 +11,7 @@ import {
   surveyKdcs,
 } from '@s4u/kdc-client'
 import { ConfigurationError, formatPrincipal, type Keytab } from '@s4u/krb5'
+import { type SurveyedController, surveyControllers } from '@s4u/ntlm'
 import type { DiagnoseOptions } from './diagnose-options.js'
 import { type DnsNames, lookUpNames } from '../observing/dns-names.js'
 import { askUrl, type HttpAnswer, type HttpProbe } from '../observing/http-probe.js'
@@ -154,6 +155,12 @@ export class ServiceFacts {
     const { addresses } = await this.names()
     return { url: this.url, addresses, ca: this.options.ca, signal }
   }
+
+  /** The domain controllers, and how each takes the machine account; none without NTLM. */
+  readonly ntlmControllers: () => Promise<readonly SurveyedController[]> = once(async () => {
+    const { ntlm } = this.options
+    return ntlm === undefined ? [] : surveyControllers({ now: this.now, ...ntlm })
+  })
 
   /** Ends what the facts have opened themselves. */
   async close(): Promise<void> {

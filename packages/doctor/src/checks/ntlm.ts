@@ -1,0 +1,79 @@
+import type { NtlmOptions } from '@s4u/ntlm'
+import type { Check } from '../engine/check.js'
+import { failed, ok, type Verdict } from '../engine/finding.js'
+import { verdictOfError } from '../engine/run-checks.js'
+import type { ServiceFacts } from '../facts/service-facts.js'
+
+/** NTLM, where the service accepts it: the secure channel, the policy of the domain, the names. */
+export const ntlmChecks: readonly Check<ServiceFacts>[] = [
+  {
+    name: 'ntlm-channel',
+    title: 'Each domain controller takes the machine account',
+    run: async (facts) => {
+      const surveyed = await facts.ntlmControllers()
+      return surveyed.map(({ host, form, error }) => {
+        if (form === undefined) return { ...verdictOfError(error), subject: host }
+        return ok(`${host} takes ${accountOf(facts)} ${FORMS[form]}.`, { subject: host })
+      })
+    },
+  },
+  {
+    name: 'ntlm-ticket',
+    title: 'The secure channel is signed in with a ticket where it can be',
+    run: async (facts) => {
+      const surveyed = await facts.ntlmControllers()
+      return surveyed.flatMap(({ host, form, ticketRefusal }): Verdict[] => {
+        if (form !== 'aes' || ticketRefusal === undefined || isOlder(ticketRefusal)) return []
+        const why = 'The controller is signed in to with the NT hash instead, which hardened domains do not take.'
+        return [{ ...verdictOfError(ticketRefusal), status: 'warning', subject: host, why }]
+      })
+    },
+  },
+  {
+    name: 'ntlm-accepted',
+    title: 'The domain judges NTLM',
+    needs: ['ntlm-channel'],
+    run: async (facts) => {
+      const surveyed = await facts.ntlmControllers()
+      return surveyed.map(({ host, error }) =>
+        error === undefined
+          ? ok(`${host} judges responses.`, { subject: host })
+          : { ...verdictOfError(error), subject: host },
+      )
+    },
+  },
+  {
+    name: 'ntlm-target',
+    title: 'Clients that say which service they mean are taken',
+    run: async (facts) => targetVerdicts(facts),
+  },
+]
+
+/** A client names the host of the URL, and another name than ours looks like a relayed response. */
+function targetVerdicts({ options, url }: ServiceFacts): readonly Verdict[] {
+  const { ntlm } = options
+  if (ntlm === undefined || url === undefined) return []
+  const host = url.hostname.toLowerCase()
+  if (namesOf(ntlm).includes(host)) return [ok(`HTTP/${host} is a name of this service.`)]
+  return [
+    failed(`HTTP/${host} is no name of ${ntlm.account.name}, so that browsers are refused.`, {
+      code: 'KRB_AP_ERR_NOT_US',
+      why: 'Browsers write the host of the URL into their responses. Another name means that somebody relays them.',
+      hint: `Name it: ntlm({ hosts: ['${host}'] }).`,
+    }),
+  ]
+}
+
+function namesOf({ account, dnsDomain, hosts = [] }: NtlmOptions): readonly string[] {
+  const computer = account.name.replace(/\$$/, '')
+  return [computer, `${computer}.${dnsDomain}`, ...hosts].map((name) => name.toLowerCase())
+}
+
+/** A controller that has no such call is in order: most have none yet. */
+function isOlder({ code }: { readonly code: string }): boolean {
+  return code === 'RPC_FAULT'
+}
+
+const accountOf = ({ options }: ServiceFacts): string => options.ntlm?.account.name ?? 'the machine account'
+
+const FORMS = { kerberos: 'with a ticket', aes: 'with its NT hash' } as const
