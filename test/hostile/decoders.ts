@@ -42,6 +42,7 @@ import { gssDecoders } from './decoders/gssapi.js'
 import { networkDecoders } from './decoders/network.js'
 import { redisDecoders } from './decoders/redis.js'
 import { ntlmDecoders } from './decoders/ntlm.js'
+import { dceDecoders } from './decoders/dce.js'
 import { rpcDecoders } from './decoders/rpc.js'
 import { dropInDecoders } from './decoders/drop-in.js'
 import { saslDecoders } from './decoders/sasl.js'
@@ -122,6 +123,7 @@ export const decoders: readonly Decoder[] = [
   ...gatewayDecoders,
   ...ntlmDecoders,
   ...rpcDecoders,
+  ...dceDecoders,
   ...redisDecoders,
   ...saslDecoders,
   ...dropInDecoders,

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { Authenticator, netlogonCredential, netlogonSessionKey, requireServerCredential } from '../../packages/ntlm/src/netlogon/netlogon-credentials.js'
+import {
+  Authenticator,
+  netlogonCredential,
+  netlogonSessionKey,
+  requireServerCredential,
+} from '../../packages/ntlm/src/netlogon/netlogon-credentials.js'
 import { NetlogonSeal } from '../../packages/ntlm/src/netlogon/netlogon-seal.js'
 import { ntHashOf } from '../../packages/ntlm/src/response/ntlmv2-keys.js'
 

@@ -8,7 +8,9 @@ import type { RealmInfo } from '../../realms/realm-info.js'
 /** A real controller with the accounts of a realm, which tests may stop and kill. */
 export interface SecondController extends AsyncDisposable {
   readonly address: string
-  /** Stops all of its processes where they are (SIGSTOP): connections stay open, nothing answers. */
+  /**
+   * Stops all of its processes where they are (SIGSTOP): connections stay open, nothing answers.
+   */
   freeze(): void
   thaw(): void
   /** As a power cut: `kill -9` for all of its processes. */
@@ -18,8 +20,8 @@ export interface SecondController extends AsyncDisposable {
 }
 
 /**
- * Starts Samba with a copy of a controller's folder at another address. It has the same accounts and
- * secure channels of its own: for a member it is a second controller of the domain.
+ * Starts Samba with a copy of a controller's folder at another address. It has the same accounts
+ * and secure channels of its own: for a member it is a second controller of the domain.
  */
 export async function startSecondController(
   { machine: { directory, environment, smbConf = '' } }: RealmInfo,

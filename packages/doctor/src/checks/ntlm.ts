@@ -12,7 +12,7 @@ export const ntlmChecks: readonly Check<ServiceFacts>[] = [
     run: async (facts) => {
       const surveyed = await facts.ntlmControllers()
       return surveyed.map(({ host, form, error }) => {
-        if (form === undefined) return { ...verdictOfError(error), subject: host }
+        if (form === undefined) return { ...verdictOfError(error), ...hintOf(error), subject: host }
         return ok(`${host} takes ${accountOf(facts)} ${FORMS[form]}.`, { subject: host })
       })
     },
@@ -48,6 +48,12 @@ export const ntlmChecks: readonly Check<ServiceFacts>[] = [
     run: async (facts) => targetVerdicts(facts),
   },
 ]
+
+/** A controller compares the name of the domain before it seals, and says nothing but no. */
+function hintOf(error: { readonly code: string } | undefined): Partial<Verdict> {
+  if (error?.code !== 'RPC_BIND_REFUSED') return {}
+  return { hint: String.raw`Let domain be the NetBIOS name of the domain, as in CORP\alice.` }
+}
 
 /** A client names the host of the URL, and another name than ours looks like a relayed response. */
 function targetVerdicts({ options, url }: ServiceFacts): readonly Verdict[] {

@@ -37,7 +37,7 @@ const noHash = async (): Promise<Uint8Array> => {
   throw new MissingKeyError('the keytab has no key of rc4-hmac for WEB01$')
 }
 
-test('a ticket that cannot be had is not asked for again for ten minutes, while the NT hash serves', async () => {
+test('a ticket that cannot be had is not asked for again for ten minutes, while the other form serves', async () => {
   let now = 0
   const asked: boolean[] = []
   const ticket = async ({ fresh }: TicketRequest): Promise<never> => {
