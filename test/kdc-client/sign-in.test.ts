@@ -115,6 +115,30 @@ describe('a wrong key', () => {
     }
   })
 
+  test('of two in a keytab is tried once more after a second, since the directory may have got it meanwhile', async () => {
+    const realm = await adTest({ now: Date.now() })
+    await realm.changePassword('web', 'next')
+    const next = realm.keytabFor('web')
+    await realm.changePassword('web', 'present')
+    const present = realm.keytabFor('web')
+    const renumbered = next.entries.map((entry) => ({ ...entry, kvno: 99 }))
+    const keytab = Keytab.merge([present, new Keytab(renumbered)])
+    const transport: typeof realm.transport = async (request, context) => {
+      const answer = await realm.transport(request, context)
+      // The next key was refused, and the present one has not been shown.
+      if (tries(realm) === 1) await realm.changePassword('web', 'next')
+      return answer
+    }
+    const client = clientOf(realm, 'web', { credentials: { keytab }, kdc: transport })
+    const { hint } = await refusalOf(client.ticketFor('HTTP/api.ad.test'))
+    expect(hint).toContain('ask again after a second, and the newest key is tried once more')
+    await refusalOf(client.ticketFor('HTTP/api.ad.test'))
+    expect(tries(realm)).toBe(2)
+    realm.now += 1_000
+    expect(formatPrincipal((await client.ticketFor('HTTP/api.ad.test')).client)).toBe('web@AD.TEST')
+    expect(tries(realm)).toBe(2)
+  })
+
   test('that is replaced in the keytab is tried within seconds', async () => {
     const realm = await adTest({ now: Date.now() })
     const path = join(folder, 'late.keytab')

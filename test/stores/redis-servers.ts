@@ -26,11 +26,15 @@ export interface RedisProcess extends RedisAddress, AsyncDisposable {
   resume(): void
 }
 
-/** @param settings lines of redis.conf */
+/**
+ * @param settings lines of redis.conf
+ * @param through begins the command line, of a program that runs others
+ */
 export async function startRedis(
   address: RedisAddress,
   settings: readonly string[] = [],
   args: readonly string[] = [],
+  through: readonly string[] = [],
 ): Promise<RedisProcess> {
   const folder = mkdtempSync(join(tmpdir(), 's4u-redis-'))
   const { host, port } = address
@@ -42,7 +46,8 @@ export async function startRedis(
   let output = ''
   const start = async (): Promise<ChildProcess> => {
     // The signal ends it also when the test process is killed.
-    const started = spawn('setpriv', ['--pdeathsig', 'KILL', 'redis-server', file, ...args], {
+    const [program, ...rest] = [...through, 'setpriv', '--pdeathsig', 'KILL', 'redis-server', file, ...args]
+    const started = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: searchPath },
     })
@@ -91,6 +96,11 @@ export interface SentinelSite extends AsyncDisposable {
   readonly servers: readonly RedisProcess[]
   /** The address that the sentinels say is the master's. */
   master(): Promise<RedisProcess>
+  /**
+   * Has the replica promoted, as soon as all sentinels see it following the master. The old master
+   * is turned into a replica some seconds later.
+   */
+  failOver(): Promise<void>
 }
 
 export async function startSentinelSite(host: string, firstPort: number): Promise<SentinelSite> {
@@ -108,13 +118,8 @@ export async function startSentinelSite(host: string, firstPort: number): Promis
     ]
     sentinels.push(await startRedis({ host, port }, lines, ['--sentinel']))
   }
-  const facts = async (): Promise<Record<string, string>> => {
-    const answer = await sentinels[0].command('SENTINEL', 'MASTER', name)
-    const entries = Array.isArray(answer) ? answer.map(String) : Object.entries(Object(answer)).flat().map(String)
-    return Object.fromEntries(
-      entries.flatMap((key, index) => (index % 2 === 0 ? [[key, entries[index + 1]]] : [])),
-    ) as Record<string, string>
-  }
+  const facts = async (): Promise<Record<string, string>> =>
+    factsOf(await sentinels[0].command('SENTINEL', 'MASTER', name))
   // A failover needs sentinels that know each other, and a replica that they know.
   await until(async () => {
     const { 'num-other-sentinels': others, 'num-slaves': replicas } = await facts()
@@ -128,10 +133,42 @@ export async function startSentinelSite(host: string, firstPort: number): Promis
       const { port } = await facts()
       return Number(port) === master.port ? master : replica
     },
+    async failOver() {
+      const last = { answer: '', seen: '' }
+      // It comes back from the failover before as a master, and is turned into a replica after ten
+      // seconds or more; a sentinel that was not let run for two does nothing for thirty (TILT).
+      await until(async () => {
+        const seen = await Promise.all(sentinels.map((sentinel) => stateAt(sentinel, name)))
+        last.seen = seen.join('; ')
+        if (!seen.every((state) => state === READY)) return false
+        last.answer = String(await sentinels[0].command('SENTINEL', 'FAILOVER', name).catch(String))
+        return last.answer === 'OK'
+      }, 120_000).catch((cause: unknown) => {
+        throw new Error(`Sentinel does not fail over: ${JSON.stringify(last)}`, { cause })
+      })
+    },
     async [Symbol.asyncDispose]() {
       for (const server of [...sentinels, replica, master]) await server[Symbol.asyncDispose]()
     },
   }
+}
+
+/** What one sentinel says of the master and of its replica. */
+async function stateAt(sentinel: RedisProcess, name: string): Promise<string> {
+  const master = factsOf(await sentinel.command('SENTINEL', 'MASTER', name))
+  const [answer] = (await sentinel.command('SENTINEL', 'REPLICAS', name)) as readonly unknown[]
+  const replica = factsOf(answer)
+  return `${master.flags}, ${replica.flags} ${replica['master-link-status']}`
+}
+
+/** Neither is down, none is taking over, and the replica has what the master has. */
+const READY = 'master, slave ok'
+
+function factsOf(answer: unknown): Record<string, string> {
+  const entries = Array.isArray(answer) ? answer.map(String) : Object.entries(Object(answer)).flat().map(String)
+  return Object.fromEntries(
+    entries.flatMap((key, index) => (index % 2 === 0 ? [[key, entries[index + 1]]] : [])),
+  ) as Record<string, string>
 }
 
 /** Three masters without replicas. */
@@ -169,8 +206,16 @@ export async function startClusterSite(host: string, firstPort: number): Promise
 /** Asks again until it is so. */
 export async function until(isSo: () => Promise<boolean>, patience = 15_000): Promise<void> {
   const end = performance.now() + patience
-  while (!(await isSo().catch(() => false))) {
-    if (performance.now() > end) throw new Error(`not within ${patience} ms`)
+  let cause: unknown
+  const asked = async (): Promise<boolean> => {
+    cause = undefined
+    return isSo().catch((reason: unknown) => {
+      cause = reason
+      return false
+    })
+  }
+  while (!(await asked())) {
+    if (performance.now() > end) throw new Error(`not within ${patience} ms`, { cause })
     await sleep(50)
   }
 }

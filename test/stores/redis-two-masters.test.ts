@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { describeRealms } from '../realms/suite.js'
+import { startPartedServers } from './parted-servers.js'
 import { LIBRARIES, openClient, openSentinelClient } from './redis-clients.js'
 import { type RedisProcess, type SentinelSite, startRedis, startSentinelSite, until } from './redis-servers.js'
 
@@ -52,7 +53,7 @@ async function showUntil(
 const TAKEOVERS: Record<string, (site: SentinelSite) => Promise<void>> = {
   async 'SENTINEL FAILOVER, and the old master takes writes until Sentinel turns it into a replica'(site) {
     const old = await site.master()
-    await site.sentinels[0].command('SENTINEL', 'FAILOVER', site.name)
+    await site.failOver()
     await until(async () => (await site.master()).port !== old.port)
   },
   async 'kill -9 and a failover, and the old master comes back as a master'(site) {
@@ -114,6 +115,31 @@ await describeRealms('two masters', ['redis'], (info) => {
     expect(told).toMatchObject([{ kind: 'replicas', state: 'missing' }])
   })
 
+  test(
+    'both live for as long as the network between them is parted, without a connection that ends',
+    { timeout: 90_000 },
+    async () => {
+      await using servers = await startPartedServers(info.block, host, 6_386)
+      const { master, replica, cut, heal, swap } = servers
+      await using onOld = await openClient('redis', master)
+      await using onNew = await openClient('ioredis', replica)
+      const stores = { old: redisReplayStore(onOld.client), current: redisReplayStore(onNew.client) }
+      await until(() => hasReplicas(master, 1))
+      await until(() => accepts(stores.old, randomBytes(32), Date.now()), 30_000)
+      await cut()
+      await replica.command('REPLICAOF', 'NO', 'ONE')
+      const shown = await showUntil(({ current }) => current >= 20, stores)
+      // The old one goes by the last answer of its replica for some seconds, and then knows.
+      expect(shown.both).toBe(0)
+      expect(await refusal(() => stores.old.remember(randomBytes(32), inTime()))).toMatchObject({
+        code: 'S4U_REDIS_REPLICAS',
+      })
+      await heal()
+      await swap()
+      expect(await accepts(stores.current, randomBytes(32), Date.now())).toBe(true)
+    },
+  )
+
   describe('of three servers', () => {
     test(
       'one may be away with replicas: 2, as the hint says, and no token is accepted on two',
@@ -173,7 +199,7 @@ await describeRealms('two masters', ['redis'], (info) => {
         await until(async () => (await refusal(() => store.remember(randomBytes(32), inTime()))) !== undefined)
         const { hint } = Object(await refusal(() => store.remember(randomBytes(32), inTime())))
         expect(hint).toBe(
-          'Bring the replica back. If it was taken away for good, set replicas of redisReplayStore to the number that is left.',
+          'Bring the replica back. If it was taken away for good, set the option replicas of the store to the number that is left.',
         )
         expect(await acceptsNow(redisReplayStore(opened.client, { replicas: 0 }))).toBe(true)
       },

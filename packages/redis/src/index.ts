@@ -21,7 +21,7 @@ export type {
   RedisClient,
 } from './clients/redis-client.js'
 export { RedisError, type RedisErrorCode } from './connection/redis-error.js'
-export { REDIS_OPTIONS, type RedisEvent, type RedisOptions } from './connection/redis-options.js'
+export { REDIS_OPTIONS, type RedisEvent, type RedisOptions, type ReplicasOption } from './connection/redis-options.js'
 export {
   type EndedSessions,
   REDIS_EPOCHS_OPTIONS,

@@ -91,7 +91,8 @@ export const tools: Record<ToolKey, Requirement> = {
   haproxy: { programs: ['haproxy'], packages: ['haproxy'] },
   postgresql: { programs: ['/usr/lib/postgresql/*/bin/initdb'], packages: ['postgresql'] },
   systemd: { programs: ['systemd-analyze'], packages: ['systemd'] },
-  redis: { programs: ['redis-server', 'setpriv'], packages: ['redis-server', 'util-linux'] },
+  // With ip, which parts servers from each other.
+  redis: { programs: ['redis-server', 'setpriv', 'ip'], packages: ['redis-server', 'util-linux', 'iproute2'] },
   kdcproxy: {
     programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/kdcproxy', 'openssl'],
     packages: ['python3-kdcproxy', 'openssl'],

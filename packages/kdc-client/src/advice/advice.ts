@@ -19,6 +19,8 @@ export interface RequestFacts {
   readonly credentials?: CredentialsUsed
   /** The encryption types that were offered. */
   readonly etypes?: readonly number[]
+  /** How many keys the KDC was shown, of those of a keytab. */
+  readonly keysShown?: number
   /** The realm whose KDC has answered, if it is not that of the account. */
   readonly askedRealm?: string
   /** Returns the realm as krb5.conf spells it, if that spelling differs only in letter case. */

@@ -26,6 +26,15 @@ test('a keytab is exported again, to where it is', () => {
   })
 })
 
+test('after two keys of a keytab it is said that the newest is tried once more', () => {
+  const { facts, ...rest } = about({ kind: 'keytab' })
+  const told = (keysShown: number) => wrongKey({ ...rest, facts: { ...facts, keysShown } }).attribute
+  expect(told(2)).toMatch(
+    / Two of its keys were refused: if the password of the account was changed at this very moment, ask again after a second, and the newest key is tried once more\.$/,
+  )
+  expect(told(1)).not.toContain('Two of its keys')
+})
+
 test.each(['the keytab in base64', '/etc/my keytab', '-rf', undefined])(
   'what is no path for a command is left open: %s',
   (file) => {

@@ -138,6 +138,56 @@ describe('another key, after one was of no use,', () => {
     expect(signIn.switchKey).toHaveBeenCalledTimes(2)
   })
 
+  test('is looked for once more after both were refused, and is none that was shown', async () => {
+    const keys = [1, 2, 3].map((octet) => Key.random(18, (length) => new Uint8Array(length).fill(octet)))
+    let current = keys[0]
+    const signIn: Partial<SignIn> = {
+      keyFor: async () => current,
+      reread: vi.fn(async () => false),
+      switchKey: vi.fn(() => {
+        current = keys[1]
+        return true
+      }),
+    }
+    const session = sessionOf({ signIn })
+    await session.learnFrom(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info)))
+    for (const shown of keys.slice(0, 2)) {
+      await session.request()
+      expect(current).toBe(shown)
+      if (shown === keys[0]) expect(await session.tryOtherKey(refused)).toBe(true)
+    }
+    // The file was written meanwhile, and has the first key in front again: that was refused.
+    vi.mocked(signIn.reread ?? vi.fn()).mockImplementationOnce(async () => {
+      current = keys[0]
+      return true
+    })
+    expect(await session.tryOtherKey(refused)).toBe(false)
+    expect(signIn.reread).toHaveBeenCalledTimes(2)
+    expect(await session.tryOtherKey(refused)).toBe(false)
+    expect(signIn.reread).toHaveBeenCalledTimes(2)
+    expect(session.refusal(errorOf('KDC_ERR_PREAUTH_FAILED')).hint).toContain('ask again after a second')
+  })
+
+  test('is what the file has now, after both were refused', async () => {
+    const signIn = { ...rotated(), reread: vi.fn(async () => false) }
+    const session = sessionOf({ signIn })
+    expect(await session.tryOtherKey(refused)).toBe(true)
+    signIn.reread.mockResolvedValueOnce(true)
+    expect(await session.tryOtherKey(refused)).toBe(true)
+    // It is the newest of other keys, and there is no way back to undo.
+    session.abandon()
+    expect(signIn.switchKey.mock.calls).toEqual([[18]])
+  })
+
+  test('that was refused before the keytab was read again is not shown again', async () => {
+    const switchKey = vi.fn(() => true)
+    const session = sessionOf({ signIn: { switchKey } })
+    await session.learnFrom(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info)))
+    await session.request()
+    expect(await session.tryOtherKey(refused)).toBe(false)
+    expect(switchKey).toHaveBeenCalledTimes(2)
+  })
+
   test('is forgotten with a sign-in that fails, once', async () => {
     const signIn = rotated()
     const session = sessionOf({ signIn })

@@ -69,7 +69,13 @@ export class AsSession {
   readonly #otp: OtpExchange | undefined
   readonly #onProof: SignInOptions['onProof']
   #hasLearnedTime = false
-  #hasReread = false
+  /**
+   * The keys that the KDC was shown. One that was refused is not shown again: directories count,
+   * and lock accounts.
+   */
+  readonly #shown: Key[] = []
+  /** How often the keys were read again. */
+  #rereads = 0
   /** The encryption type of which an older key than the newest is tried. */
   #switched: number | undefined
   #hasSwitched = false
@@ -142,21 +148,17 @@ export class AsSession {
   }
 
   /**
-   * Makes another key current after one was refused, if there is one. Goes back one version, and no
-   * further.
+   * Makes another key current after one was refused, if there is one that was not: what the keytab
+   * has now, or the version before, and no further. After that has been refused too, the keytab is
+   * read once more, since it may just have been written.
    */
   async tryOtherKey(refused: EtypeInfo2Entry): Promise<boolean> {
-    const { signIn } = this
-    const hasReread = this.#hasReread
-    const hasSwitched = this.#hasSwitched
-    this.#hasReread = true
-    if (!hasReread && (await signIn.reread?.(refused))) return true
-    if (this.#again) return false
-    this.#hasSwitched = true
-    const hasOther = signIn.switchKey?.(refused.etype) ?? false
-    // Both keys were refused, so the first one is current again.
-    this.#switched = hasOther && !hasSwitched ? refused.etype : undefined
-    return this.#switched !== undefined
+    if (this.#rereads === 0 && (await this.#findsNewKey(refused))) return true
+    if (this.#hasSwitched && this.#rereads === 1 && (await this.#findsNewKey(refused))) return true
+    if (!this.#hasSwitched && !this.#again && (await this.#switchesKey(refused))) return true
+    // All were refused, so the first one is current again.
+    this.abandon()
+    return false
   }
 
   /**
@@ -214,7 +216,7 @@ export class AsSession {
     const { otherSpelling } = context
     // Only the types of the request: for the others there is no key.
     const etypes = asReqBody(this).etype
-    return explainSignIn(answer, { credentials, etypes, otherSpelling })
+    return explainSignIn(answer, { credentials, etypes, otherSpelling, keysShown: this.#shown.length })
   }
 
   async #takeChallenge(otp: OtpExchange, error: KrbError): Promise<boolean> {
@@ -229,8 +231,29 @@ export class AsSession {
     if (otp && armor) return [...otp.proof(armor)]
     if (info === undefined) return []
     const key = await signIn.keyFor(info)
+    if (!this.#shown.some((one) => one.equals(key))) this.#shown.push(key)
     this.#onProof?.(key)
     return [armor ? armor.challenge(key) : timestamp(context, key)]
+  }
+
+  async #findsNewKey(refused: EtypeInfo2Entry): Promise<boolean> {
+    this.#rereads++
+    if (!(await this.signIn.reread?.(refused))) return false
+    this.#switched = undefined
+    return this.#isNew(refused)
+  }
+
+  async #switchesKey(refused: EtypeInfo2Entry): Promise<boolean> {
+    this.#hasSwitched = true
+    if (!(this.signIn.switchKey?.(refused.etype) ?? false)) return false
+    this.#switched = refused.etype
+    return this.#isNew(refused)
+  }
+
+  async #isNew(info: EtypeInfo2Entry): Promise<boolean> {
+    if (this.#shown.length === 0) return true
+    const current = await this.signIn.keyFor(info)
+    return !this.#shown.some((key) => key.equals(current))
   }
 
   #learnMethods({ eData }: KrbError): void {

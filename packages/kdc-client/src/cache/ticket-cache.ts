@@ -212,7 +212,11 @@ function isYoungEnough({ askedAt }: { readonly askedAt: number }, now: number, m
   return maxAge === Infinity || Math.abs(now - askedAt) < maxAge
 }
 
-/** A KDC's refusal is remembered, unless anybody on the network may have forged it. */
+/**
+ * A KDC's refusal is remembered, unless anybody on the network may have forged it. A refused
+ * sign-in is not of this ticket: how long it holds, `SignInBackoff` knows.
+ */
 function isWorthRemembering(error: unknown): error is CachedRefusal['error'] {
-  return (error instanceof KdcError || error instanceof DelegationRefusedError) && !error.answer.unconfirmed
+  if (!(error instanceof KdcError || error instanceof DelegationRefusedError)) return false
+  return !error.answer.unconfirmed && error.answer.step !== 'AS'
 }

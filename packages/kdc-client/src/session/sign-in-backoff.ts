@@ -15,6 +15,14 @@ const REFUSED_FOR = 10_000
 const WRONG_KEY_FOR = [60_000, 300_000, 1_860_000]
 
 /**
+ * The first of these waits after two keys of a keytab were refused, which both were shown within a
+ * moment: the directory may have got the newer one after it had refused it, and before it refused
+ * the older one. The waits that follow are the same, so no more keys are shown in the half hour
+ * than after a first wait of a minute. Milliseconds.
+ */
+const BOTH_KEYS_FOR = 1_000
+
+/**
  * How long a key that has worked is not tried again; milliseconds. Nothing authenticates the error
  * that calls it wrong, so an attacker who forges that error stops sign-in for this long only. If
  * the key is wrong indeed, it is an earlier one, and directories do not count those.
@@ -73,10 +81,17 @@ export class SignInBackoff {
     const isWrongKey = error.code === WRONG_KEY && tried.length > 0
     if (error.answer.unconfirmed && !isWrongKey) return
     const hasWorked = tried.some((key) => this.#worked?.equals(key))
-    const wrongKeyFor = WRONG_KEY_FOR[Math.min(this.#wrongKeys, WRONG_KEY_FOR.length - 1)]
+    const wrongKeyFor = this.#wrongKeyFor(tried)
     if (isWrongKey) this.#wrongKeys++
     const wait = isWrongKey ? (hasWorked ? DOUBTED_KEY_FOR : wrongKeyFor) : REFUSED_FOR
     this.#refusal = { error, until: this.#now() + wait, nextLook: 0 }
+  }
+
+  #wrongKeyFor(tried: readonly Key[]): number {
+    // One key is shown twice when the KDC has told its time.
+    const areTwo = tried.some((key) => !key.equals(tried[0]))
+    if (areTwo && this.#wrongKeys === 0) return BOTH_KEYS_FOR
+    return WRONG_KEY_FOR[Math.min(this.#wrongKeys, WRONG_KEY_FOR.length - 1)]
   }
 
   async #hasOtherKeys(refusal: Refusal, reread: () => Promise<boolean>): Promise<boolean> {

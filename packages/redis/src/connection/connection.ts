@@ -1,9 +1,11 @@
 import { journalFor, type Notice } from '@s4u/krb5'
 import type { Command, RedisCommands } from '../clients/commands.js'
 import { commandsOf } from '../clients/commands-of.js'
+import { undefinedIfForbidden } from '../clients/forbidden.js'
 import { Circuit } from './circuit.js'
 import { RedisError } from './redis-error.js'
 import type { RedisEvent, RedisSettings } from './redis-options.js'
+import { untilReplicated } from './replicated.js'
 import { ServerWatch } from './server-watch.js'
 import { sharedHistories } from './shared-histories.js'
 
@@ -71,6 +73,29 @@ export class Connection {
     return this.watch.look()
   }
 
+  /**
+   * Writes, and resolves when it is on as many replicas as the master needs, and no instance
+   * believes another master.
+   *
+   * @throws RedisError where that is not certain
+   */
+  async write(key: string, command: Command): Promise<void> {
+    // The servers are known before, so that it is noticed if another one has answered.
+    await this.look()
+    const { histories } = this.watch
+    await this.run(key, command)
+    await untilReplicated({
+      infoOfMasters: () => this.ask((commands) => infoOfMasters(commands)),
+      // For a millisecond, since it holds up the connection.
+      askReplicas: () => this.run(key, ['WAIT', '1', '1']),
+      neededBy: (history) => (histories.has(history) ? this.watch.neededBy(history) : undefined),
+      elapsed,
+    })
+    // The master may have been replaced meanwhile.
+    await this.look()
+    this.watch.requireSettled()
+  }
+
   #tellCircuit(state: 'open' | 'closed', last: RedisError | undefined): void {
     const { failures, pause } = this.#settings
     const message =
@@ -111,6 +136,11 @@ export class Connection {
       })
     }
   }
+}
+
+async function infoOfMasters(commands: RedisCommands): Promise<readonly unknown[]> {
+  const servers = await commands.masters()
+  return Promise.all(servers.map((server) => server.run(['INFO', 'replication']).catch(undefinedIfForbidden)))
 }
 
 const elapsed = (): number => performance.now()

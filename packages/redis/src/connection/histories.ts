@@ -1,6 +1,6 @@
 /** What the masters can vouch for: since when, and whether they have been replaced. */
 
-import { type MissingReplicas, missingReplicas } from './replica-rule.js'
+import { type MissingReplicas, missingReplicas, replicasNeeded } from './replica-rule.js'
 import { REPLICA_LAG } from './replication-facts.js'
 import type { ServerFacts } from './server-facts.js'
 
@@ -35,8 +35,13 @@ export class Histories {
    * the master. It is one for all instances, while their own clocks may differ.
    */
   judgesAfter = -Infinity
+  /**
+   * Until then an instance may still believe an old master, by the same clock: `judgesAfter`, but
+   * for servers that nobody takes over from.
+   */
+  settlesAt = -Infinity
   readonly #options: HistoriesOptions
-  readonly #known = new Map<string, { most: number | undefined; begins: number | undefined }>()
+  readonly #known = new Map<string, { most: number | undefined; begins: number | undefined; needed: number }>()
   #replicasSeenAt: number | undefined
 
   constructor(options: HistoriesOptions) {
@@ -53,14 +58,21 @@ export class Histories {
     return { missing, histories: new Set(masters.flatMap((facts) => nameOf(facts) ?? [])) }
   }
 
+  /** How many replicas the master of this history needs; undefined for one that is not known. */
+  neededBy(history: string): number | undefined {
+    return this.#known.get(history)?.needed
+  }
+
   async #examineOne(facts: ServerFacts, isFirst: boolean): Promise<MissingReplicas | undefined> {
     const name = nameOf(facts)
-    const known = (name === undefined ? undefined : this.#known.get(name)) ?? { most: undefined, begins: undefined }
+    const found = name === undefined ? undefined : this.#known.get(name)
+    const known = found ?? { most: undefined, begins: undefined, needed: 0 }
     if (name !== undefined && this.#isReplicated(facts) && (facts.replicas > 0 || known.most === undefined))
       known.most = Math.max(known.most ?? 0, await this.#options.mostReplicas(name, facts.replicas))
     if (name !== undefined) this.#known.set(name, known)
     const earlier = { most: known.most ?? 0, lastSeenAt: this.#replicasSeenAt }
     const missing = missingReplicas(facts, this.#options.replicas, earlier)
+    known.needed = replicasNeeded(facts, this.#options.replicas, earlier)
     // Before it has its replicas, another master may still have them.
     if (missing !== undefined || name === undefined || known.begins !== undefined) return missing
     const begins = await this.#beginningOf(name, facts, isFirst)
@@ -72,7 +84,11 @@ export class Histories {
   }
 
   async #beginningOf(name: string, facts: ServerFacts, isFirst: boolean): Promise<number> {
-    if (this.#isReplicated(facts)) return (await this.#options.firstSeen(name, facts.time)) + SETTLING
+    if (this.#isReplicated(facts)) {
+      const begins = (await this.#options.firstSeen(name, facts.time)) + SETTLING
+      this.settlesAt = Math.max(this.settlesAt, begins)
+      return begins
+    }
     // A server without replicas has forgotten all when it starts, and nobody takes over from it.
     return isFirst ? (facts.startedBy ?? -Infinity) : facts.time
   }

@@ -30,6 +30,18 @@ export interface RedisOptions {
   readonly now?: () => number
 }
 
+/** The option of stores that must not believe a master which was replaced. */
+export interface ReplicasOption {
+  /**
+   * How many replicas the master of Redis has when all is well; of a cluster, each master. The
+   * store decides only while the master and its replicas that answer are a majority of these
+   * servers: with 2 one of the three may be away, with 1 none. 0: replicas are not looked at.
+   * Default: all replicas that any instance has seen must be there, and a new master may have none.
+   * Example: 2.
+   */
+  readonly replicas?: number
+}
+
 /** What happens between a store and Redis. */
 export type RedisEvent =
   /** Redis is not asked any more (`open`), or is asked again. */
@@ -84,6 +96,14 @@ export function requireWithin(store: string, name: string, value: unknown, minim
     `${store}: ${name} must be a whole number from ${minimum} to ${maximum}, not ${shownInput(value)}`,
   )
 }
+
+/** @throws ConfigurationError */
+export function requireReplicas(store: string, replicas: number | undefined): void {
+  if (replicas !== undefined) requireWithin(store, 'replicas', replicas, 0, MAX_REPLICAS)
+}
+
+/** Each of them takes all writes. */
+const MAX_REPLICAS = 20
 
 /** It is part of every key, and each key takes memory. */
 const MAX_PREFIX = 64

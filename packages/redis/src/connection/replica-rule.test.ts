@@ -9,7 +9,7 @@ function master(facts: Partial<ServerFacts>): ServerFacts {
   return {
     ...{ history: 'one', runId: 'run', isOfCluster: false, evictionPolicy: 'noeviction', maxMemory: 0 },
     ...{ time: 1_000_000, clockAhead: 0, startedBy: 1_000, wasPromoted: false, hasBacklog: false },
-    ...{ replicas: 0, present: 0, ...facts },
+    ...{ replicas: 0, present: 0, offset: 0, replicaOffsets: [], ...facts },
   }
 }
 

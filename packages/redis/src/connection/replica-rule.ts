@@ -24,15 +24,20 @@ export interface EarlierReplicas {
 }
 
 /**
+ * Returns how many replicas this master needs.
+ *
  * @param configured how many replicas the master has when all is well; undefined where it is not
  * said
  */
+export function replicasNeeded(facts: ServerFacts, configured: number | undefined, earlier: EarlierReplicas): number {
+  return configured === undefined ? replicasToExpect(facts, earlier) : majorityWith(configured)
+}
+
+/** The same parameters; undefined where none is missing. */
 export function missingReplicas(
-  facts: ServerFacts,
-  configured: number | undefined,
-  earlier: EarlierReplicas,
+  ...[facts, configured, earlier]: Parameters<typeof replicasNeeded>
 ): MissingReplicas | undefined {
-  const needed = configured === undefined ? replicasToExpect(facts, earlier) : majorityWith(configured)
+  const needed = replicasNeeded(facts, configured, earlier)
   return facts.present < needed ? { present: facts.present, needed } : undefined
 }
 

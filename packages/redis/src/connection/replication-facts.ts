@@ -16,6 +16,10 @@ export interface ReplicationFacts {
   readonly replicas: number
   /** Those of them that have answered within `REPLICA_LAG`. */
   readonly present: number
+  /** How far the master has written, as an offset in its history. */
+  readonly offset: number | undefined
+  /** How far each replica has said that it has read. */
+  readonly replicaOffsets: readonly number[]
 }
 
 /**
@@ -27,16 +31,23 @@ export const REPLICA_LAG = 3
 /** @param info the answer of `INFO replication`; undefined where it is forbidden */
 export function replicationFactsOf(info: unknown): ReplicationFacts {
   const lines = infoLines(info)
-  const lags = [...lines].flatMap(([name, value]) => {
-    const online = /^slave\d+$/.test(name) ? /,state=online,(?:.*,)?lag=(-?\d+)/.exec(value) : null
-    return online === null ? [] : [Number(online[1])]
-  })
+  const online = [...lines].flatMap(([name, value]) =>
+    /^slave\d+$/.test(name) && value.includes(',state=online,') ? [value] : [],
+  )
+  const numbers = (pattern: RegExp): number[] =>
+    online.flatMap((value) => {
+      const found = pattern.exec(value)
+      return found === null ? [] : [Number(found[1])]
+    })
+  const lags = numbers(/,lag=(-?\d+)/)
   return {
     history: lines.get('master_replid'),
     wasPromoted: (integerOf(lines.get('second_repl_offset')) ?? -1) >= 0,
     hasBacklog: lines.get('repl_backlog_active') === '1',
     replicas: lags.length,
     present: lags.filter((lag) => lag >= 0 && lag <= REPLICA_LAG).length,
+    offset: integerOf(lines.get('master_repl_offset')),
+    replicaOffsets: numbers(/,offset=(\d+)/),
   }
 }
 

@@ -7,7 +7,10 @@ const answering = (info: unknown, time: unknown) => ({
 })
 
 /** What is known of replicas where nothing is said. */
-const ALONE = { history: undefined, wasPromoted: false, hasBacklog: false, replicas: 0, present: 0 }
+const ALONE = {
+  ...{ history: undefined, wasPromoted: false, hasBacklog: false, replicas: 0, present: 0 },
+  ...{ offset: undefined, replicaOffsets: [] },
+}
 
 test('a server says what it is', async () => {
   const lines = ['run_id:abc', 'redis_mode:cluster', 'uptime_in_seconds:1', 'maxmemory:1024']

@@ -110,6 +110,35 @@ test('a promoted one judges nothing from before it has settled, by the time of t
   expect(watch.settlesIn()).toBe(SETTLING - 2_000)
 })
 
+test('what is written is settled when no instance asks the master before, and at once where there is none', async () => {
+  const { watch, master, clock, outcome } = watching({ now: TRUE_TIME + 500 })
+  const settled = (): unknown => {
+    try {
+      watch.requireSettled()
+      return 'settled'
+    } catch (error) {
+      return `${Object(error).code}: ${Object(error).hint}`
+    }
+  }
+  // A server alone, which has just started again: it may not judge a token, and nobody else is
+  // asked.
+  await watch.look()
+  master.history = 'two'
+  watch.suspect()
+  await watch.look()
+  expect([outcome(TRUE_TIME), settled(), watch.neededBy('two')]).toEqual(['S4U_REDIS_FORGOT', 'settled', 0])
+  master.replicas = 1
+  master.history = 'three'
+  watch.suspect()
+  await watch.look()
+  expect([settled(), watch.neededBy('three')]).toEqual(['S4U_REDIS_FORGOT: Try again ten seconds later.', 1])
+  expect([...watch.histories, watch.neededBy('four')]).toEqual(['three', undefined])
+  master.replicas = 0
+  clock.elapsed = 2_000
+  await watch.look()
+  expect(settled()).toMatch(/^S4U_REDIS_REPLICAS: Bring the replica back/)
+})
+
 test('a master that has lost its replica decides nothing, and is not one that was seen first', async () => {
   const { watch, master, clock, firstSeen, onReplicas, outcome } = watching({ replicas: 1 })
   await watch.look()

@@ -81,8 +81,29 @@ export class ServerWatch {
    * @throws RedisError if the masters cannot judge it
    */
   requireJudge(issuedAt: number): void {
-    if (this.#lacking !== undefined) throw this.#lacking
+    this.requirePresence()
     if (issuedAt <= this.#histories.judgesAfter) throw forgotten()
+  }
+
+  /** @throws RedisError while a master may have been replaced by one of its replicas */
+  requirePresence(): void {
+    if (this.#lacking !== undefined) throw this.#lacking
+  }
+
+  /** @throws RedisError while an instance may still believe a master that was replaced */
+  requireSettled(): void {
+    this.requirePresence()
+    if (this.#histories.settlesAt > this.#options.now() + this.clockAhead) throw unsettled()
+  }
+
+  /** The histories of the masters that the last look has met. */
+  get histories(): ReadonlySet<string> {
+    return this.#last.histories
+  }
+
+  /** How many replicas the master of this history needs; undefined for one that is not known. */
+  neededBy(history: string): number | undefined {
+    return this.#histories.neededBy(history)
   }
 
   /** How long a token that is made now must wait to be judged; milliseconds, 0 or less if not. */
@@ -143,9 +164,16 @@ function lackingReplicas(present: number, needed: number): RedisError {
     `the master of Redis has ${present} of the ${needed} ${needed === 1 ? 'replica' : 'replicas'} that it needs, and may have been replaced`,
     {
       code: 'S4U_REDIS_REPLICAS',
-      hint: 'Bring the replica back. If it was taken away for good, set replicas of redisReplayStore to the number that is left.',
+      hint: 'Bring the replica back. If it was taken away for good, set the option replicas of the store to the number that is left.',
     },
   )
+}
+
+function unsettled(): RedisError {
+  return new RedisError('another master of Redis answers, and instances may still ask the one before', {
+    code: 'S4U_REDIS_FORGOT',
+    hint: 'Try again ten seconds later.',
+  })
 }
 
 function forgotten(): RedisError {

@@ -4,11 +4,17 @@ import type { RedisCommands } from '../clients/commands.js'
 import type { RedisClient } from '../clients/redis-client.js'
 import { Connection } from '../connection/connection.js'
 import { RedisError } from '../connection/redis-error.js'
-import { REDIS_OPTIONS, type RedisOptions, redisSettings } from '../connection/redis-options.js'
+import {
+  REDIS_OPTIONS,
+  type RedisOptions,
+  redisSettings,
+  type ReplicasOption,
+  requireReplicas,
+} from '../connection/redis-options.js'
 import { type Seal, sealsOf, type SharedSecret } from '../sealing/shared-secret.js'
 
 /** Options of `redisEpochs`. */
-export interface RedisEpochsOptions extends RedisOptions {
+export interface RedisEpochsOptions extends RedisOptions, ReplicasOption {
   /**
    * What seals the times, and makes the names of the keys, so that Redis knows neither users nor
    * when they left. At least 32 random octets, the same ones in all instances: `openssl rand
@@ -34,6 +40,7 @@ export const REDIS_EPOCHS_OPTIONS = {
   secret: 'value',
   keepFor: 'value',
   clockTolerance: 'value',
+  replicas: 'value',
 } as const satisfies OptionTableOf<RedisEpochsOptions>
 
 /** Whose sessions end: one session, or all that a user has begun until now. */
@@ -49,7 +56,9 @@ export interface RedisEpochs {
   /** For `session.isRevoked` of a negotiator. */
   readonly isRevoked: IsRevoked
   /**
-   * Ends sessions on all instances, at once.
+   * Ends sessions on all instances, at once. When it resolves, the replicas have it too, so that
+   * it holds after a failover.
+   *
    * @throws RedisError where it is not certain that they have ended: try again
    */
   end(which: EndedSessions): Promise<void>
@@ -61,8 +70,9 @@ export interface RedisEpochs {
 
 /**
  * Returns a memory of ended sessions that the instances of a service share. Each request that shows
- * a session asks it, in one round trip. If Redis does not answer, sessions do not count, and
- * callers authenticate: an ended one never comes back.
+ * a session asks it, in one round trip. If Redis does not answer, or a master may have been
+ * replaced by one of its replicas (see `replicas`), sessions do not count, and callers
+ * authenticate: an ended one does not come back, as long as Redis keeps its data.
  *
  * The app connects the client, listens to its `error` event, and closes it.
  *
@@ -85,19 +95,20 @@ export interface RedisEpochs {
  */
 export function redisEpochs(client: RedisClient, given: RedisEpochsOptions): RedisEpochs {
   const options = closeOptions(STORE, given, REDIS_EPOCHS_OPTIONS)
-  const { secret, keepFor = 28_800_000, clockTolerance = 2_000, ...rest } = options
+  const { secret, keepFor = 28_800_000, clockTolerance = 2_000, replicas, ...rest } = options
   requireDuration('keepFor', keepFor, 1)
   requireDuration('clockTolerance', clockTolerance, 0)
+  requireReplicas(STORE, replicas)
   const seals = sealsOf(STORE, secret)
   const settings = redisSettings(STORE, rest)
-  const connection = new Connection(client, 'ended sessions', settings)
+  const connection = new Connection(client, 'ended sessions', settings, replicas)
   const keyOf = (seal: Seal, [kind, text]: Subject): string =>
     `${settings.prefix}${FORMAT}${seal.nameOf(`${kind} ${text}`)}`
   const end = async (which: EndedSessions): Promise<void> => {
     const [seal] = seals
     const name = keyOf(seal, subjectOf(which))
     const value = seal.seal(name, String(settings.now()))
-    await connection.run(name, ['SET', name, value, 'PX', String(Math.ceil(keepFor))])
+    await connection.write(name, ['SET', name, value, 'PX', String(Math.ceil(keepFor))])
   }
   /** When each of these was ended, for each secret. */
   const latestOf = async (commands: RedisCommands, subjects: readonly Subject[]): Promise<number> => {
@@ -112,9 +123,13 @@ export function redisEpochs(client: RedisClient, given: RedisEpochsOptions): Red
     // Whether a session has ended `isRevoked` asks, with all else, in one round trip.
     ended: { end: (id) => end({ id }), isEnded: () => false },
     async isRevoked(session) {
+      await connection.look()
       const [ended, latest] = await connection.ask((commands) =>
         Promise.all([latestOf(commands, [['id', session.id]]), latestOf(commands, subjectsOf(session))]),
       )
+      // A server that has been replaced does not know what was ended since.
+      await connection.look()
+      connection.watch.requirePresence()
       return ended > -Infinity || session.startedAt <= latest + clockTolerance
     },
   }

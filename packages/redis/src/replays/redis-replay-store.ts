@@ -5,20 +5,17 @@ import type { Command, RedisCommands } from '../clients/commands.js'
 import type { RedisClient } from '../clients/redis-client.js'
 import { Connection } from '../connection/connection.js'
 import { RedisError } from '../connection/redis-error.js'
-import { REDIS_OPTIONS, type RedisOptions, redisSettings, requireWithin } from '../connection/redis-options.js'
+import {
+  REDIS_OPTIONS,
+  type RedisOptions,
+  redisSettings,
+  type ReplicasOption,
+  requireReplicas,
+} from '../connection/redis-options.js'
 import type { ServerWatch } from '../connection/server-watch.js'
 
 /** Options of `redisReplayStore`. */
-export interface RedisReplayOptions extends RedisOptions {
-  /**
-   * How many replicas the master of Redis has when all is well; of a cluster, each master. Tokens
-   * are accepted only while the master and its replicas that answer are a majority of these
-   * servers: with 2 one of the three may be away, with 1 none. 0: replicas are not looked at.
-   * Default: all replicas that this instance has seen must be there, and a new master may have
-   * none. Example: 2.
-   */
-  readonly replicas?: number
-}
+export interface RedisReplayOptions extends RedisOptions, ReplicasOption {}
 
 /** Every name in RedisReplayOptions; others are refused. */
 export const REDIS_REPLAY_OPTIONS = {
@@ -69,7 +66,7 @@ export interface RedisReplayStore extends ReplayStore {
  */
 export function redisReplayStore(client: RedisClient, options: RedisReplayOptions = {}): RedisReplayStore {
   const { replicas, ...rest } = closeOptions(STORE, options, REDIS_REPLAY_OPTIONS)
-  if (replicas !== undefined) requireWithin(STORE, 'replicas', replicas, 0, MAX_REPLICAS)
+  requireReplicas(STORE, replicas)
   const settings = redisSettings(STORE, rest)
   const connection = new Connection(client, 'replays', settings, replicas)
   const { watch } = connection
@@ -100,9 +97,6 @@ export function redisReplayStore(client: RedisClient, options: RedisReplayOption
 }
 
 const STORE = 'redisReplayStore'
-
-/** Each of them takes all writes. */
-const MAX_REPLICAS = 20
 
 /**
  * The name and version of the format: the key is the digest of the authenticator, the value is the
