@@ -1,11 +1,10 @@
-import { createNegotiator, type Negotiator, type NegotiatorOptions, respond, writeHeaders } from '@s4u/negotiate'
+import type { NegotiatorOptions } from '@s4u/negotiate'
 import { ntlm } from '@s4u/sign-in'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { realmOf, run } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
 import { joinMachine, type NtlmDomain } from './ntlm-domain.js'
+import { startRealSite } from './real-site.js'
 
 /** A service with a real controller, a real KDC, and curl without a ticket. */
 await describeRealms('sign-in with NTLM', ['CORP'], (info) => {
@@ -20,49 +19,13 @@ await describeRealms('sign-in with NTLM', ['CORP'], (info) => {
     for (const one of started) await one[Symbol.asyncDispose]()
   })
 
-  /** A site that says who comes, and what a backend would see. */
   async function start(options: Partial<NegotiatorOptions> = {}) {
-    const { web } = realm.services
-    const refused: unknown[] = []
-    const negotiator: Negotiator = createNegotiator({
-      keytab: web.keytab,
-      kdc: `${realm.kdc.host}:${realm.kdc.port}`,
-      delegation: { principal: 'svc-web', protocolTransition: true },
-      session: { kind: 'cookie', keys: ['k'.repeat(32)], secure: false },
-      signInOptions: { attempts: { pace: 0 } },
+    const site = await startRealSite(realm, {
       signIn: [ntlm({ ...domain.options, requireTls: false })],
-      onFailed: ({ error }) => void refused.push(error),
       ...options,
     })
-    const answer = async (request: IncomingMessage) => {
-      const outcome = await negotiator.authenticate(request)
-      if (outcome.status !== 'authenticated') return { outcome, body: '' }
-      const { identity } = outcome
-      const acting = identity.impersonate()
-      const backend = await acting.ticketFor(realm.services.api.spn)
-      const { principal, authenticationMethod: how, sid } = identity
-      return { outcome, body: JSON.stringify({ principal, how, sid, backendSees: backend.client.name.nameString }) }
-    }
-    const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => {
-      request.resume()
-      answer(request).then(
-        ({ outcome, body }) => {
-          if (outcome.status === 'challenge') return respond(response, outcome)
-          writeHeaders(response, outcome.headers)
-          response.end(body)
-        },
-        (error: Error) => response.writeHead(500).end(error.message),
-      )
-    })
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-    started.push({
-      async [Symbol.asyncDispose]() {
-        negotiator[Symbol.dispose]()
-        server.closeAllConnections()
-        await new Promise((resolve) => void server.close(resolve))
-      },
-    })
-    return { negotiator, refused, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }
+    started.push(site)
+    return site
   }
 
   const curl = (...args: readonly string[]) => run('curl', ['-sS', '-i', ...args])
