@@ -8,7 +8,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authenticateTo, negotiateOf, type NtlmClientOptions } from '../../../packages/ntlm/src/fixtures/ntlm-client.js'
-import { answerIn, clientMic, firstToken, laterToken, serverMic } from '../../../packages/ntlm/src/fixtures/spnego-client.js'
+import {
+  answerIn,
+  clientMic,
+  firstToken,
+  laterToken,
+  serverMic,
+} from '../../../packages/ntlm/src/fixtures/spnego-client.js'
 import { ntHashOf } from '../../../packages/ntlm/src/response/ntlmv2-keys.js'
 import { realmOf, run } from '../../realms/clients.js'
 import { unpackPackages } from '../../realms/debian/kept-folder.js'
@@ -189,7 +195,11 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
 
       test('a service name that is not ours is refused: the response was made for another', async () => {
         const other = await start({ hosts: [] })
-        const { stdout } = await curl('--resolve', `evil.test:${other.port}:127.0.0.1`, `http://evil.test:${other.port}/`)
+        const { stdout } = await curl(
+          '--resolve',
+          `evil.test:${other.port}:127.0.0.1`,
+          `http://evil.test:${other.port}/`,
+        )
         expect(stdout).not.toContain('"alice@')
         expect(other.refused).toMatchObject([{ code: 'KRB_AP_ERR_NOT_US' }])
       }, 120_000)

@@ -53,7 +53,9 @@ export async function startRealSite(
   }
   const settings = { maxHeaderSize: 65_536 }
   const server =
-    tls === undefined ? createServer(settings, listener) : createTlsServer({ ...settings, ...selfSigned(tls) }, listener)
+    tls === undefined
+      ? createServer(settings, listener)
+      : createTlsServer({ ...settings, ...selfSigned(tls) }, listener)
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

@@ -225,3 +225,40 @@ describe('each mistake is told with its line, what was expected, and the nearest
     ])
   })
 })
+
+describe('ntlm as a way to sign in', () => {
+  const withAccount = (account: string): string =>
+    WHOLE.replace(
+      'signIn: negotiate',
+      `signIn: [negotiate, ntlm: { domain: CORP, dnsDomain: corp.test, domainSid: S-1-5-21-1-2-3, controllers: dc1.corp.test, account: ${account} }]`,
+    )
+
+  test.each(['{ name: WEB01$, keytab: gw.keytab }', '{ name: WEB01$, password: { env: KEY } }'])(
+    'has the account %s, and the defaults of the library',
+    (account) => {
+      expect(settingsOf(withAccount(account)).signIn[1]).toMatchObject({
+        name: 'ntlm',
+        options: {
+          ...{ domain: 'CORP', controllers: ['dc1.corp.test'], targetName: 'allow', channelBinding: 'allow' },
+          ...{ mic: 'announced', timeLimit: 5_000 },
+        },
+      })
+    },
+  )
+
+  test.each(['{ name: WEB01$ }', '{ name: WEB01$, keytab: gw.keytab, password: { env: KEY } }'])(
+    'is refused with the account %s',
+    (account) => {
+      expect(read(withAccount(account)).problems).toEqual([
+        expect.stringContaining('signIn[1].ntlm.account must have one of keytab and password'),
+      ])
+    },
+  )
+
+  test('is refused without the SID of its domain', () => {
+    const { problems } = read(
+      withAccount('{ name: WEB01$, keytab: gw.keytab }').replace('domainSid: S-1-5-21-1-2-3, ', ''),
+    )
+    expect(problems).toEqual([expect.stringContaining('domainSid')])
+  })
+})

@@ -1,4 +1,4 @@
-import type { GatewaySettings } from './gateway-options.js'
+import type { GatewaySettings, SignInSettings } from './gateway-options.js'
 import { parseNetwork } from './networks.js'
 import type { ConfigPath, Problem } from './problem.js'
 import { onePageForHost } from './sign-in-pages.js'
@@ -13,6 +13,7 @@ export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Pro
   idleSessionsAreRenewed,
   networksAreNetworks,
   radiusHasSecrets,
+  machinesHaveOneSecret,
   ...SITE_CHECKS.map(
     (check) =>
       ({ sites }: GatewaySettings) =>
@@ -109,5 +110,20 @@ function networksAreNetworks({ listeners, sites, forwardAuth, operation }: Gatew
     ...sites.flatMap(({ access }, site) =>
       access.flatMap(({ networks }, rule) => wrong(['sites', site, 'access', rule, 'networks'], networks)),
     ),
+  ]
+}
+
+/** Of two secrets nobody could say which counts. */
+function machinesHaveOneSecret({ signIn, sites }: GatewaySettings): Problem[] {
+  const wrong = (path: ConfigPath, ways: readonly SignInSettings[]): Problem[] =>
+    ways.flatMap((way, index) => {
+      if (way.name !== 'ntlm') return []
+      const { keytab, password } = way.options.account
+      if ((keytab === undefined) !== (password === undefined)) return []
+      return [{ path: [...path, index, 'ntlm', 'account'], message: 'must have one of keytab and password' }]
+    })
+  return [
+    ...wrong(['signIn'], signIn),
+    ...sites.flatMap((site, index) => wrong(['sites', index, 'signIn'], site.signIn)),
   ]
 }

@@ -30,7 +30,7 @@ export function asNobody(
 }
 
 /** What signed the user in at the gateway is for the gateway alone, and so is any ticket. */
-const FOR_THE_GATEWAY: readonly string[] = ['basic', 'bearer', 'digest', 'negotiate', 'token']
+const FOR_THE_GATEWAY: readonly string[] = ['basic', 'bearer', 'digest', 'negotiate', 'ntlm', 'token']
 
 /** With a session, or at a public path, what is for the gateway comes all the same. */
 function ownCredential(

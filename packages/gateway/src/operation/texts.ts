@@ -81,6 +81,7 @@ const en: Texts = {
     bearer: 'access token',
     passcode: 'one-time code',
     digest: 'name and password (Digest)',
+    ntlm: 'name and password (NTLM)',
   },
 }
 
@@ -134,6 +135,7 @@ const de: Texts = {
     bearer: 'Zugriffstoken',
     passcode: 'Einmalcode',
     digest: 'Name und Kennwort (Digest)',
+    ntlm: 'Name und Kennwort (NTLM)',
   },
 }
 
@@ -187,6 +189,7 @@ const fr: Texts = {
     bearer: 'jeton d’accès',
     passcode: 'code à usage unique',
     digest: 'nom et mot de passe (Digest)',
+    ntlm: 'nom et mot de passe (NTLM)',
   },
 }
 

@@ -6,6 +6,7 @@ import type { SignInSettings } from '../configuration/gateway-options.js'
 import { rememberingSource } from '../delegation/remembering-source.js'
 import type { TypedPasswords } from '../delegation/typed-passwords.js'
 import { bearerSource, oidcSource } from './issuer-sources.js'
+import { ntlmSource } from './ntlm-source.js'
 import { themeFrom } from './page-theme.js'
 
 export interface SourcesDeps {
@@ -43,6 +44,8 @@ function sourceOf(way: SignInSettings, { requireTls, passwords }: SourcesDeps): 
       return bearerSource(way.options, requireTls)
     case 'digest':
       return digestSource(way.options, requireTls)
+    case 'ntlm':
+      return ntlmSource(way.options, requireTls)
     case 'trustedHeader':
       return trustedHeader({ ...way.options, requireTls })
     case 'source':

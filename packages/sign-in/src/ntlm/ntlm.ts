@@ -12,6 +12,7 @@ import {
 import {
   createNtlmAcceptor,
   findNtlmNegotiation,
+  NetlogonUnreachableError,
   type NtlmAcceptor,
   type NtlmAnsweredStep,
   type NtlmConfirmStep,
@@ -110,8 +111,19 @@ class OpenedNtlm implements OpenedSignInSource {
     return connectionOf(request) === undefined ? {} : { challenges: ['NTLM'] }
   }
 
+  /**
+   * Signs the machine account in. This is the last way in: a controller that is away at the start
+   * keeps nobody out who comes in another way, and is asked again for the next caller.
+   */
   async ready(): Promise<void> {
-    await this.#acceptor.ready()
+    try {
+      await this.#acceptor.ready()
+    } catch (error) {
+      if (!(error instanceof NetlogonUnreachableError)) throw error
+      const { code, message, hint } = error
+      const text = `ntlm: no domain controller gives verdicts yet: ${message}`
+      this.#site.journal.warn(code, () => ({ level: 'warn', text, ...(hint !== undefined && { hint }) }))
+    }
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import { BEARER, OIDC } from './issuer-sections.js'
+import { NTLM } from './ntlm-section.js'
 import { RADIUS } from './radius-section.js'
 import { choice, code, duration, file, flag, group, list, text, variant } from '../options/option-kinds.js'
 
@@ -90,6 +91,7 @@ export const SIGN_IN = variant({
         nonceLifetime: duration({ about: 'How long a nonce is taken', default: 300_000 }),
       },
     }),
+    ntlm: NTLM,
     trustedHeader: group({
       about: 'A front end that has authenticated the user already and says so in a header',
       fields: {
