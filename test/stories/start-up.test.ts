@@ -4,6 +4,7 @@ import { negotiate as negotiateHono } from '@s4u/hono'
 import { negotiate as negotiateKoa } from '@s4u/koa'
 import { Key, Keytab } from '@s4u/krb5'
 import { ConfigurationError, createNegotiator, MissingKeyError, type NegotiatorOptions } from '@s4u/negotiate'
+import { S4uModule } from '@s4u/nest'
 import { NegotiateStrategy } from '@s4u/passport'
 import Fastify from 'fastify'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { corporation } from './fixtures/corporation.js'
+import { startNest } from './fixtures/stacks/nest-app.js'
 
 /**
  * What is wrong with keys and options is said when the app starts, with the names of the file and
@@ -29,12 +31,14 @@ const fileOf = (name: string, octets: Uint8Array): string => {
 const whole = realm.keytabFile('web')
 
 type Make = (options: NegotiatorOptions) => unknown
+const ended = (app: AsyncDisposable) => app[Symbol.asyncDispose]()
 
 describe.each<[string, Make]>([
   ['Express', negotiate],
   ['Koa', negotiateKoa],
   ['Hono', negotiateHono],
   ['Fastify', async (options) => void (await Fastify().register(negotiateFastify, options))],
+  ['Nest', (options) => startNest('express', { imports: [S4uModule.forRoot(options)] }).then(ended)],
   ['Passport', (options) => new NegotiateStrategy(options)],
   ['node:http', createNegotiator],
 ])('%s', (_name, make) => {

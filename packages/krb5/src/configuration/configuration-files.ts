@@ -13,7 +13,8 @@ const DEFAULT_FILE = '/etc/krb5.conf'
 
 /**
  * Returns the paths in a value of KRB5_CONFIG, which colons separate; without a value, the path of
- * the machine's own file.
+ * the machine's own file. Where the value begins with a drive of Windows (`C:\\krb5.conf`),
+ * semicolons separate the paths.
  *
  * @example
  * ```ts
@@ -23,7 +24,8 @@ const DEFAULT_FILE = '/etc/krb5.conf'
  * ```
  */
 export function configurationPaths(named: string | undefined): readonly string[] {
-  return (named || DEFAULT_FILE).split(':').filter((path) => path !== '')
+  const value = named || DEFAULT_FILE
+  return value.split(/^[A-Za-z]:[\\/]/.test(value) ? ';' : ':').filter((path) => path !== '')
 }
 
 /**
