@@ -13,7 +13,7 @@ const DEFAULT_FILE = '/etc/krb5.conf'
 
 /**
  * Returns the paths in a value of KRB5_CONFIG, which colons separate; without a value, the path of
- * the machine's own file. Where the value begins with a drive of Windows (`C:\\krb5.conf`),
+ * the machine's own file. Where the value begins with a drive of Windows (`C:\krb5.conf`),
  * semicolons separate the paths.
  *
  * @example
