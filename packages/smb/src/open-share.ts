@@ -52,6 +52,12 @@ export interface ShareOptions {
    * a link to another server is EXDEV. Example: `['files2.ad.test']`.
    */
   readonly dfsTargets?: readonly (string | DfsTarget)[]
+  /**
+   * Domain controllers, by name or with their addresses, to ask where a root of DFS of the domain
+   * is: the path then begins with the name of the domain, `\\ad.test\dfs`. They get a ticket of
+   * the user, as the servers in `dfsTargets` do. Default: none. Example: `['dc1.ad.test']`.
+   */
+  readonly dfsControllers?: readonly (string | DfsTarget)[]
   /** The longest silence of a server that owes an answer; milliseconds, default 30,000. */
   readonly timeLimit?: number
   /** How long a session is kept while nothing is asked; milliseconds, default 10,000. */
@@ -72,6 +78,7 @@ export const SHARE_OPTIONS = {
   signing: 'texts',
   streams: 'flag',
   dfsTargets: 'value',
+  dfsControllers: 'value',
   timeLimit: 'value',
   idleTimeout: 'value',
   now: 'function',
@@ -127,15 +134,22 @@ export function openShare(path: string, given: ShareOptions): Share {
     ...{ host, share, user, demand, encrypt, streams },
     folder: wireName(folder, { syscall: 'openShare', streams: false }),
   })
-  return new Share(access, new DfsLinks(access, dfsTargetsOf(options)))
+  return new Share(access, new DfsLinks(access, dfsTargetsOf(options), dfsControllersOf(options)))
 }
 
 /** @throws ConfigurationError */
-export function dfsTargetsOf({ dfsTargets = [] }: Pick<ShareOptions, 'dfsTargets'>): readonly DfsTarget[] {
-  return dfsTargets.map((given) => {
+export const dfsTargetsOf = ({ dfsTargets = [] }: Pick<ShareOptions, 'dfsTargets'>): readonly DfsTarget[] =>
+  serversOf('dfsTargets', dfsTargets)
+
+/** @throws ConfigurationError */
+export const dfsControllersOf = ({ dfsControllers = [] }: Pick<ShareOptions, 'dfsControllers'>): readonly DfsTarget[] =>
+  serversOf('dfsControllers', dfsControllers)
+
+function serversOf(option: string, servers: readonly (string | DfsTarget)[]): readonly DfsTarget[] {
+  return servers.map((given) => {
     const target = typeof given === 'string' ? { host: given } : given
     if (typeof target.host === 'string' && /^[\w.-]+$/.test(target.host)) return target
-    throw new ConfigurationError(`openShare: dfsTargets must have names of servers, not ${shownInput(target.host)}`, {
+    throw new ConfigurationError(`openShare: ${option} must have names of servers, not ${shownInput(target.host)}`, {
       hint: "Give names, such as 'files2.ad.test', or { host: 'files2.ad.test', address: '10.0.0.8' }.",
     })
   })

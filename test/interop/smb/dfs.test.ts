@@ -95,6 +95,36 @@ await describeRealms('links of DFS', ['CORP', 'file-server'], (info) => {
     expect(asked.filter((service) => service !== `cifs/${first.host}`)).toEqual([])
   })
 
+  test('of a domain begin where a controller says, and the next one is asked where the first is not there', async () => {
+    asked.length = 0
+    const dfsControllers = [
+      { host: `gone.${realm.domain}`, address: `${info.block}.54` },
+      { host: first.host, address: first.address },
+    ]
+    await using share = openShare(`\\\\${realm.domain}\\dfs`, {
+      ...{ as: user, dfsControllers, timeLimit: 5_000 },
+      dfsTargets: [{ host: other, address: second.address }],
+    })
+    await share.writeFile('of-the-domain.txt', 'at its root')
+    expect(await share.readFile('of-the-domain.txt', 'utf8')).toBe('at its root')
+    await share.writeFile('elsewhere/of-the-domain.txt', 'behind a link')
+    expect(await share.readFile('elsewhere/of-the-domain.txt', 'utf8')).toBe('behind a link')
+    expect((await share.shares()).map(({ name }) => name)).toContain('dfs')
+    await using folder = openShare(`\\\\${realm.domain}\\dfs\\elsewhere`, {
+      ...{ as: user, dfsControllers: dfsControllers.slice(1) },
+      dfsTargets: [{ host: other, address: second.address }],
+    })
+    expect(await folder.readFile('of-the-domain.txt', 'utf8')).toBe('behind a link')
+    expect(asked).not.toContain(`cifs/${realm.domain}`)
+    await using none = openShare(`\\\\${realm.domain}\\nowhere`, { as: user, dfsControllers: dfsControllers.slice(1) })
+    await expect(none.readFile('x')).rejects.toMatchObject({
+      name: 'FileError',
+      code: 'ENOENT',
+      syscall: 'open',
+      path: 'x',
+    })
+  })
+
   test('that lead round in a circle come to an end', async () => {
     await using share = open()
     await expect(share.readFile('loop/x')).rejects.toMatchObject({ code: 'ELOOP', path: 'loop/x' })

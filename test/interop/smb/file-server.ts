@@ -24,6 +24,8 @@ export interface FileServer extends AsyncDisposable {
   /** Ends all its processes at once. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Stops all its processes where they are, and lets them go on. */
+  pause(isPaused: boolean): void
 }
 
 /** Options of one share beside its path. */
@@ -77,6 +79,9 @@ export async function startFileServer(
       }
       await answering(running[1], address, 445, () => output)
       await untilWinbind(join(machine.root === undefined ? folder : join(machine.root, 'run/samba'), 'winbindd'))
+    },
+    pause(isPaused) {
+      for (const { pid } of running) if (pid !== undefined) process.kill(-pid, isPaused ? 'SIGSTOP' : 'SIGCONT')
     },
     [Symbol.asyncDispose]: () => server.kill(),
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type ConnectionRules, type NegotiatedConnection, openConnection } from './negotiate.js'
 import { type LostSession, Session, type ShareUser } from './session.js'
-import type { ServerAddress } from './transport.js'
+import { type ServerAddress, unreachable } from './transport.js'
 
 /** What decides which connection serves a share. */
 export interface ConnectionDemand {
@@ -69,7 +69,7 @@ class SharedConnection {
     connections.get(key)?.add(this)
     this.#clientGuid = clientGuid
     const { server, rules } = demand
-    this.#negotiated = openConnection(server, rules, clientGuid, AbortSignal.timeout(rules.timeLimit))
+    this.#negotiated = openConnection(server, rules, clientGuid, endOf(server, rules.timeLimit))
     this.#negotiated.then(
       ({ connection }) => connection.watch(() => this.#forget()),
       () => this.#forget(),
@@ -103,9 +103,9 @@ class SharedConnection {
   }
 
   #open(user: ShareUser, now: () => number, lost: LostSession | undefined): OpenSession {
-    const { service, rules } = this.#demand
+    const { service, rules, server } = this.#demand
     const session = this.#negotiated.then((negotiated) =>
-      Session.open(negotiated, user, service, now, AbortSignal.timeout(rules.timeLimit), lost),
+      Session.open(negotiated, user, service, now, endOf(server, rules.timeLimit), lost),
     )
     const open = { session, leases: 0 }
     this.#sessions.set(user, open)
@@ -141,6 +141,13 @@ class SharedConnection {
     shared?.delete(this)
     if (shared?.size === 0) connections.delete(this.#key)
   }
+}
+
+/** Aborts at the time limit with the error that a silent server has. */
+function endOf(server: ServerAddress, timeLimit: number): AbortSignal {
+  const end = new AbortController()
+  setTimeout(() => end.abort(unreachable(server, 'ETIMEDOUT')), timeLimit).unref()
+  return end.signal
 }
 
 /** Rejects when the signal aborts. What was waited for goes on, for others who wait. */

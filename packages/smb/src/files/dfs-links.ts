@@ -26,6 +26,9 @@ export interface DfsTarget {
   readonly service?: string | undefined
 }
 
+/** The share of each server on which it is asked for links. */
+const PIPES = 'IPC$'
+
 /** Links that one path may lead through. */
 const MAX_HOPS = 8
 
@@ -45,18 +48,26 @@ interface KnownLink {
  * of the user goes.
  */
 export class DfsLinks {
-  readonly #root: ShareAccess
+  readonly #named: ShareAccess
+  readonly #controllers: readonly DfsTarget[]
+  /** Where the root of DFS is that the app has named by its domain. */
+  #rootOfDomain: { readonly access: ShareAccess; readonly until: number } | undefined
   readonly #allowed: readonly DfsTarget[]
   readonly #targets = new Map<string, ShareAccess>()
   readonly #now: () => number
   #links: KnownLink[] = []
 
-  /** @param allowed servers beside that of the share, which its own links may lead to as well */
-  constructor(root: ShareAccess, allowed: readonly DfsTarget[]) {
-    this.#root = root
-    const { host, demand } = root.target
-    const { address } = demand.server
-    this.#allowed = allowed.length === 0 ? [] : [...allowed, { host, address, service: demand.service }]
+  /**
+   * @param allowed servers beside that of the share, which its own links may lead to as well
+   * @param controllers where to ask for the root, if the share is named by its domain
+   */
+  constructor(named: ShareAccess, allowed: readonly DfsTarget[], controllers: readonly DfsTarget[]) {
+    this.#named = named
+    this.#controllers = controllers
+    const { host, demand } = named.target
+    const own =
+      controllers.length > 0 ? controllers : [{ host, address: demand.server.address, service: demand.service }]
+    this.#allowed = allowed.length + controllers.length === 0 ? [] : [...allowed, ...own]
     this.#now = demand.now
   }
 
@@ -75,13 +86,14 @@ export class DfsLinks {
     signal: AbortSignal | undefined,
     action: (place: Place) => Promise<T>,
   ): Promise<T> {
-    let place: Place = { access: this.#root, path }
+    const root = await this.root(attempt, signal)
+    let place: Place = { access: root, path }
     for (let hops = 0; hops <= MAX_HOPS; hops++) {
       place = this.#known(place, attempt)
       try {
         return await action(place)
       } catch (error) {
-        if (!isNotCovered(error)) throw place.access === this.#root ? error : withPath(error, path)
+        if (!isNotCovered(error)) throw place.access === this.#named ? error : withPath(error, path)
         place = await this.#next(place, attempt, signal)
       }
     }
@@ -108,9 +120,44 @@ export class DfsLinks {
     return action(from.access, from.path, to.path)
   }
 
+  /**
+   * The share that was named; of a domain, the one that the first controller which answers names.
+   * MS-DFSC section 3.1.4.1, steps 5 and 6.
+   * @throws FileError EXDEV for a server that is not allowed; FileServerUnreachableError
+   */
+  async root(attempt: Attempt, signal: AbortSignal | undefined): Promise<ShareAccess> {
+    if (this.#controllers.length === 0) return this.#named
+    if (this.#rootOfDomain !== undefined && this.#rootOfDomain.until > this.#now()) return this.#rootOfDomain.access
+    for (const [i, controller] of this.#controllers.entries()) {
+      try {
+        return await this.#askForRoot(controller.host, attempt, signal)
+      } catch (error) {
+        if (!(error instanceof FileServerUnreachableError) || i + 1 === this.#controllers.length) throw error
+      }
+    }
+    return this.#named
+  }
+
+  async #askForRoot(controller: string, attempt: Attempt, signal: AbortSignal | undefined): Promise<ShareAccess> {
+    const { host, share, folder } = this.#named.target
+    const asked = this.#accessTo({ host: controller.toLowerCase(), share: PIPES, folder: '' })
+    if (asked === undefined) throw refusalOf(Status.PATH_NOT_COVERED, attempt)
+    const path = `\\${host}\\${share}`
+    const { targets, timeToLive } = await asked.use(signal, (tree) => referralFrom(tree, path, attempt, signal))
+    const below = folder === '' ? '' : `\\${folder}`
+    // A controller that has the root itself says the name of the domain.
+    const named = targets.map((target) => {
+      const isOwn = target.toLowerCase().startsWith(`\\${host.toLowerCase()}\\`)
+      return `${isOwn ? `\\${controller}${target.slice(host.length + 1)}` : target}${below}`
+    })
+    const access = await this.#target(named, attempt, signal)
+    this.#rootOfDomain = { access, until: this.#now() + timeToLive }
+    return access
+  }
+
   /** Ends the sessions with this share and with all targets. */
   async end(): Promise<void> {
-    await Promise.all([this.#root, ...this.#targets.values()].map((access) => access.end()))
+    await Promise.all([this.#named, ...this.#targets.values()].map((access) => access.end()))
   }
 
   #known(place: Place, { syscall }: Attempt): Place {
@@ -135,7 +182,7 @@ export class DfsLinks {
     const referral = await requestReferral(place.access, `${prefix}${names}`, attempt, signal)
     // It must stand for a part of this share, or each link could lead the whole of it elsewhere.
     if (referral.consumed.length <= prefix.length) throw refusalOf(Status.PATH_NOT_COVERED, attempt)
-    const access = await this.#target(referral, attempt, signal)
+    const access = await this.#target(referral.targets, attempt, signal)
     const to: Place = { access, path: '' }
     const at = referral.consumed.slice(prefix.length).toLowerCase()
     this.#links = this.#links.slice(-MAX_LINKS)
@@ -149,17 +196,20 @@ export class DfsLinks {
     const key = [host, share, folder].join('\\').toLowerCase()
     let access = this.#targets.get(key)
     if (access === undefined) {
-      const { target } = this.#root
+      const { target } = this.#named
       const { address, service = `cifs/${host}` } = server
       const demand = { ...target.demand, server: { ...target.demand.server, host, address }, service }
       const names = wireName(folder, { syscall: 'open', streams: false })
-      this.#targets.set(key, (access = new ShareAccess({ ...target, host, share, folder: names, demand })))
+      this.#targets.set(
+        key,
+        (access = new ShareAccess({ ...target, host, share, folder: names, demand, isOfPipes: share === PIPES })),
+      )
     }
     return access
   }
 
   /** The first target that is allowed, and there. */
-  async #target({ targets }: Referral, attempt: Attempt, signal: AbortSignal | undefined): Promise<ShareAccess> {
+  async #target(targets: readonly string[], attempt: Attempt, signal: AbortSignal | undefined): Promise<ShareAccess> {
     const allowed = targets.flatMap((target) => {
       const found = findSharePath(`\\${target}`)
       const access = found && this.#accessTo(found)
@@ -211,21 +261,30 @@ async function requestReferral(
 ): Promise<Referral> {
   const { host, encrypt } = access.target
   return access.use(signal, async ({ session }) => {
-    const tree = await Tree.connect(session, `\\\\${host}\\IPC$`, encrypt, signal)
+    const tree = await Tree.connect(session, `\\\\${host}\\${PIPES}`, encrypt, signal)
     try {
-      const body = controlRequest({
-        fileId: RELATED_FILE,
-        code: ControlCode.DFS_GET_REFERRALS,
-        input: referralRequest(path),
-        maxOutput: REFERRAL_OCTETS,
-      })
-      const [reply] = await tree.request([{ command: Command.IOCTL, body, payload: REFERRAL_OCTETS }], { signal })
-      requireSuccess(reply, attempt)
-      return readReferral(readControlOutput(reply.message, REFERRAL_OCTETS), path)
+      return await referralFrom(tree, path, attempt, signal)
     } finally {
       await tree.disconnect().catch(() => {})
     }
   })
+}
+
+async function referralFrom(
+  tree: Tree,
+  path: string,
+  attempt: Attempt,
+  signal: AbortSignal | undefined,
+): Promise<Referral> {
+  const body = controlRequest({
+    fileId: RELATED_FILE,
+    code: ControlCode.DFS_GET_REFERRALS,
+    input: referralRequest(path),
+    maxOutput: REFERRAL_OCTETS,
+  })
+  const [reply] = await tree.request([{ command: Command.IOCTL, body, payload: REFERRAL_OCTETS }], { signal })
+  requireSuccess(reply, attempt)
+  return readReferral(readControlOutput(reply.message, REFERRAL_OCTETS), path)
 }
 
 function notAllowed(targets: readonly string[], { syscall, path }: Attempt): FileError {

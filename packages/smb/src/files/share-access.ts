@@ -21,6 +21,8 @@ export interface ShareTarget {
   readonly demand: ConnectionDemand
   readonly encrypt: boolean
   readonly streams: boolean
+  /** Whether it is the server's share of pipes, where it is asked for links of DFS. */
+  readonly isOfPipes?: boolean
 }
 
 interface Connected {
@@ -124,11 +126,11 @@ export class ShareAccess {
   }
 
   async #connect(): Promise<Connected> {
-    const { user, demand, host, share, encrypt } = this.target
+    const { user, demand, host, share, encrypt, isOfPipes = false } = this.target
     const lease = await leaseAgain(user, demand, this.#lost)
     try {
       const tree = await Tree.connect(lease.session, `\\\\${host}\\${share}`, encrypt)
-      if (tree.type === ShareType.DISK) return { tree, lease }
+      if (tree.type === (isOfPipes ? ShareType.PIPE : ShareType.DISK)) return { tree, lease }
       await tree.disconnect().catch(() => {})
       throw notOfFiles(this.target)
     } catch (error) {

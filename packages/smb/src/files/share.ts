@@ -209,8 +209,9 @@ export class Share implements AsyncDisposable {
    */
   async shares(given?: CallOptions): Promise<readonly ServerShare[]> {
     const { signal } = requireKnownOptions('shares', given, CALL_OPTIONS)
-    const { host, encrypt } = this.#access.target
-    return this.#access.use(signal, ({ session }) => listShares(session, host, encrypt, signal))
+    const access = await this.#links.root({ syscall: 'shares' }, signal)
+    const { host, encrypt } = access.target
+    return access.use(signal, ({ session }) => listShares(session, host, encrypt, signal))
   }
 
   /** Opens a file. `flags` are those of `fs.open`; default `r`. @throws FileError */

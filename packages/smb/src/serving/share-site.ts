@@ -3,7 +3,8 @@ import { ConfigurationError } from '@s4u/krb5'
 import { ConnectionsPerIdentity } from '@s4u/sasl'
 import { FileError } from '../errors.js'
 import { findSharePath } from '../formats/file-name.js'
-import { dfsTargetsOf, openShare } from '../open-share.js'
+import type { DfsTarget } from '../files/dfs-links.js'
+import { dfsControllersOf, dfsTargetsOf, openShare } from '../open-share.js'
 import { plainAnswer } from './answer.js'
 import { AnswerPlaces } from './answer-places.js'
 import {
@@ -48,10 +49,10 @@ export class ShareSite implements AsyncDisposable {
     this.#onError = safely(onError)
     // It is opened once for nobody, so that what is wrong with it is told at once.
     openShare(path, { ...ofShare, as: NOBODY })
-    const service = ofShare.service ?? `cifs/${findSharePath(path)?.host}`
-    const behindLinks = new Set(
-      dfsTargetsOf(ofShare).map(({ host, service: spn = `cifs/${host.toLowerCase()}` }) => spn),
-    )
+    const spnOf = ({ host, service: spn = `cifs/${host.toLowerCase()}` }: DfsTarget): string => spn
+    const controllers = dfsControllersOf(ofShare).map(spnOf)
+    const service = ofShare.service ?? controllers[0] ?? `cifs/${findSharePath(path)?.host}`
+    const behindLinks = new Set([...controllers, ...dfsTargetsOf(ofShare).map(spnOf)])
     const sessions = new ConnectionsPerIdentity({
       service,
       alsoServices: (spn) => behindLinks.has(spn),
