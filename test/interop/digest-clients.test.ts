@@ -1,8 +1,11 @@
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { negotiate } from '@s4u/express'
-import { digest, type DigestAlgorithm } from '@s4u/sign-in'
+import { digest, type DigestAlgorithm, digestUserHash } from '@s4u/sign-in'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import express from 'express'
 import { chromium } from 'playwright-core'
@@ -27,7 +30,7 @@ await describeRealms('Digest', ['chromium', 'mit-clients', 'requests-kerberos'],
   afterAll(() => realm[Symbol.asyncDispose]())
 
   /** A site that says who comes, and which requests it has refused. */
-  async function site(algorithm: DigestAlgorithm | DigestAlgorithm[], nonceLifetime = 300_000) {
+  async function site(algorithm: DigestAlgorithm | DigestAlgorithm[], nonceLifetime = 300_000, hidesNames = false) {
     const refused: string[] = []
     const asked: string[] = []
     const app = express()
@@ -41,6 +44,10 @@ await describeRealms('Digest', ['chromium', 'mit-clients', 'requests-kerberos'],
             realm: 'orders@ad.test',
             algorithm,
             nonceLifetime,
+            ...(hidesNames && {
+              userOf: ({ userHash, realm: of, algorithm: by }) =>
+                Object.keys(SECRETS).find((name) => digestUserHash(by, name, of) === userHash),
+            }),
             secretFor: ({ user, algorithm: used }) => {
               asked.push(used)
               const password = SECRETS[user]
@@ -76,6 +83,20 @@ await describeRealms('Digest', ['chromium', 'mit-clients', 'requests-kerberos'],
       expect(new Set(at.asked)).toEqual(new Set([algorithm]))
     },
   )
+
+  test.each(['SHA-256', 'MD5'] as const)('curl hides the name where it is asked to, by %s', async (algorithm) => {
+    using at = await site(algorithm, 300_000, true)
+    const folder = mkdtempSync(join(tmpdir(), 's4u-digest-'))
+    for (const user of Object.keys(SECRETS)) {
+      const trace = ['--trace-ascii', join(folder, 'trace')]
+      expect(await curl(`${at.url}/`, `${user}:${SECRETS[user]}`, trace)).toBe(`${user}@AD.TEST at /`)
+      const sent = readFileSync(join(folder, 'trace'), 'utf8')
+      expect(sent).toMatch(/username="[\da-f]{32}/)
+      expect(sent).toContain('userhash=true')
+    }
+    rmSync(folder, { recursive: true })
+    expect(at.refused).toEqual([])
+  })
 
   test('curl posts a body, and is refused with a wrong password', async () => {
     using at = await site('SHA-256')

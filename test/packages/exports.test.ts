@@ -667,6 +667,7 @@ const exported: Record<string, readonly string[]> = {
     'createRadiusClient',
     'digest',
     'digestSecret',
+    'digestUserHash',
     'form',
     'ntlm',
     'oidc',

@@ -11,7 +11,7 @@ import {
   type NegotiatorOptions,
   type Outcome,
 } from '@s4u/negotiate'
-import { digest, type DigestOptions, digestSecret } from '@s4u/sign-in'
+import { digest, type DigestOptions, digestSecret, digestUserHash } from '@s4u/sign-in'
 import { createTestRealm } from '@s4u/test-kdc'
 import { describe, expect, test } from 'vitest'
 import { API, corporation } from './fixtures/corporation.js'
@@ -102,6 +102,47 @@ describe('a user', () => {
     using service = site({ secretFor: async () => ({ hash: hash.toUpperCase(), account: 'alice@AD.TEST' }) })
     const outcome = await show(service, answer(await nonceOf(service), { user: 'a.liddell' }))
     expect(outcome).toMatchObject({ status: 'authenticated', identity: { principal: 'alice@AD.TEST' } })
+  })
+
+  test.each(['SHA-256', 'MD5'] as const)('may hide the name on the network, by %s', async (algorithm) => {
+    const hashes = new Map([[digestUserHash(algorithm, 'alice', REALM), 'alice']])
+    const userOf: DigestOptions['userOf'] = ({ userHash }) => hashes.get(userHash)
+    using service = site({ algorithm, userOf })
+    const [{ userhash, nonce }] = offered(await service.authenticate(request({})))
+    expect(userhash).toBe('true')
+    const named = createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
+      .update(`alice:${REALM}`)
+      .digest('hex')
+    const hidden = (authorization: string, name = named): string =>
+      `${authorization.replace('username="alice"', `username="${name}"`)}, userhash=true`
+    const outcome = await show(service, hidden(answer(nonce, { algorithm })))
+    expect(outcome).toMatchObject({ status: 'authenticated', identity: { principal: 'alice@AD.TEST' } })
+    const open = await show(service, answer(nonce, { algorithm, nc: '00000002' }))
+    expect(open).toMatchObject({ status: 'authenticated' })
+    for (const one of [
+      hidden(answer(nonce, { algorithm, nc: '00000003', password: 'wrong' })),
+      hidden(answer(nonce, { algorithm, nc: '00000004' }), '0'.repeat(named.length)),
+      hidden(answer(nonce, { algorithm, nc: '00000005' })).replace(', userhash=true', ''),
+    ]) {
+      const refused = await show(service, one)
+      expect(refused).toMatchObject({ status: 'challenge', error: { code: 'KDC_ERR_PREAUTH_FAILED' } })
+    }
+  })
+
+  test('whose name is hidden is refused where the app cannot tell who it is, or says somebody else', async () => {
+    const hash = digestUserHash('SHA-256', 'alice', REALM)
+    const hidden = (authorization: string): string =>
+      `${authorization.replace('username="alice"', `username="${hash}"`)}, userhash=true`
+    using without = site()
+    expect(offered(await without.authenticate(request({})))[0].userhash).toBeUndefined()
+    const refused = await show(without, hidden(answer(await nonceOf(without))))
+    expect(refused).toMatchObject({
+      error: { message: expect.stringContaining('expected false, as it was not offered') },
+    })
+    using wrong = site({ userOf: () => 'bob' })
+    await expect(show(wrong, hidden(answer(await nonceOf(wrong))))).rejects.toThrow(
+      'digest: userOf must give the name that has the hash',
+    )
   })
 
   test('may use MD5 where it is offered, with a nonce of its own', async () => {

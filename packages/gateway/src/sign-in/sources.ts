@@ -96,13 +96,14 @@ function radiusOptions({ secret, tls, ...options }: NonNullable<OptionsOf<'passc
 }
 
 function digestSource(options: OptionsOf<'digest'>, requireTls: boolean): SignInSource {
-  const { secretFor, realm, algorithm, nonceLifetime } = options
+  const { secretFor, userOf, realm, algorithm, nonceLifetime } = options
   if (typeof secretFor !== 'function')
     throw new ConfigurationError('digest: secretFor is no function', {
       hint: 'Write a function that returns the secret of a user, or undefined for a user who is not known.',
     })
   return digest({
     ...{ realm, nonceLifetime, requireTls, secretFor: (user) => secretFor(user) },
+    ...(typeof userOf === 'function' && { userOf: (user) => userOf(user) }),
     ...(algorithm.length > 0 && { algorithm }),
   })
 }

@@ -22,6 +22,14 @@ export function digestSecret(algorithm: DigestAlgorithm, user: string, realm: st
   return hashOf(algorithm, `${user}:${realm}:${password}`)
 }
 
+/**
+ * Returns what a client sends in place of a name, where names are to be hidden: the hash of user
+ * and realm, in hexadecimal digits. RFC 7616 section 3.4.4.
+ */
+export function digestUserHash(algorithm: DigestAlgorithm, user: string, realm: string): string {
+  return hashOf(algorithm, `${user}:${realm}`)
+}
+
 /** What is hashed together with the secret. */
 export interface DigestedRequest {
   readonly algorithm: DigestAlgorithm

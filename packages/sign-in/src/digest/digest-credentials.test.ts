@@ -23,7 +23,7 @@ const octets = (text: string): string => Buffer.from(text).toString('latin1')
 
 test('what a client sends is read, each value as it enters the computation', () => {
   expect(readDigestCredentials(header())).toEqual({
-    ...{ username: 'alice', realm: 'orders', nonce: 'n', uri: '/orders?page=2', algorithm: 'SHA-256' },
+    ...{ username: 'alice', isHashed: false, realm: 'orders', nonce: 'n', uri: '/orders?page=2', algorithm: 'SHA-256' },
     ...{ response: RESPONSE, cnonce: 'c', nc: '0000000A' },
   })
 })
@@ -44,6 +44,7 @@ test.each([
   ['an opaque that nobody asked for', { opaque: '"x"' }],
   ['a parameter that is not known', { 'x-more': '"x"' }],
   ['userhash=false', { userhash: 'false' }],
+  ['USERHASH=FALSE in capitals', { userhash: 'FALSE' }],
   ['words in capitals', { qop: 'AUTH', algorithm: 'sha-256' }],
 ])('%s is taken', (_what, changes) => {
   expect(readDigestCredentials(header(changes)).username).toBe('alice')
@@ -80,7 +81,18 @@ describe('is refused, with what was expected', () => {
     ],
     ['another qop', { qop: '"auth,auth-int"' }, 'Digest.qop: expected auth, found another'],
     ['another algorithm', { algorithm: 'SHA-256-sess' }, 'Digest.algorithm: expected SHA-256 or MD5, found'],
-    ['userhash', { userhash: 'true' }, 'Digest.userhash: expected false, as it was not offered, found another value'],
+    ['another userhash', { userhash: 'yes' }, 'Digest.userhash: expected true or false, found another value'],
+    ['a name that is no hash', { userhash: 'true' }, 'Digest.username: expected 64 hexadecimal digits, with userhash'],
+    [
+      'a hash of another algorithm',
+      { userhash: 'true', username: `"${'0'.repeat(32)}"` },
+      'Digest.username: expected 64 hexadecimal digits, with userhash, found another',
+    ],
+    [
+      'a hash in username*',
+      { userhash: 'true', username: undefined, 'username*': `UTF-8''${'0'.repeat(64)}` },
+      'Digest.username*: expected username, with userhash, found username*',
+    ],
     ['a short response', { response: '"abc"' }, 'Digest.response: expected 64 hexadecimal digits, found 3 characters'],
     [
       'capitals in the response',

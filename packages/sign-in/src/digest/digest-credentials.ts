@@ -3,7 +3,10 @@ import { DIGEST_ALGORITHMS, type DigestAlgorithm, hexLength } from './digest-ari
 
 /** What a client sends in `Authorization: Digest …`, each value as it enters the computation. */
 export interface DigestCredentials {
+  /** With `isHashed` what the client sent in its place. */
   readonly username: string
+  /** The name is H(user:realm), in hexadecimal digits. RFC 7616 section 3.4.4. */
+  readonly isHashed: boolean
   readonly realm: string
   readonly nonce: string
   readonly uri: string
@@ -29,8 +32,7 @@ export function readDigestCredentials(authorization: string): DigestCredentials 
   const parameters = readParameters(authorization)
   requireAuth(word(parameters, 'qop'))
   const algorithm = readAlgorithm(word(parameters, 'algorithm'))
-  if ((word(parameters, 'userhash') ?? 'false').toLowerCase() !== 'false')
-    throw malformed('userhash', 'false, as it was not offered', 'another value')
+  const isHashed = readUserHash(word(parameters, 'userhash'))
   const response = text(parameters, 'response')
   if (response.length !== hexLength(algorithm) || !/^[\da-f]+$/.test(response))
     throw malformed('response', `${hexLength(algorithm)} hexadecimal digits`, `${response.length} characters`)
@@ -39,7 +41,8 @@ export function readDigestCredentials(authorization: string): DigestCredentials 
   const [realm, nonce, uri, cnonce] = ['realm', 'nonce', 'uri', 'cnonce'].map((name) => text(parameters, name))
   // It goes back to the client in a header of ours (RFC 7616 section 3.4: ASCII only).
   if (!/^[\x20-\x7e]+$/.test(cnonce)) throw malformed('cnonce', 'a text of ASCII', 'another')
-  return { username: readUsername(parameters), realm, nonce, uri, algorithm, response, cnonce, nc }
+  const username = isHashed ? readHashedName(parameters, algorithm) : readUsername(parameters)
+  return { username, isHashed, realm, nonce, uri, algorithm, response, cnonce, nc }
 }
 
 interface Parameter {
@@ -111,6 +114,20 @@ function decodedUtf8(name: string, octets: Uint8Array): string {
   } catch {
     throw malformed(name, 'UTF-8', 'other octets')
   }
+}
+
+function readUserHash(given: string = 'false'): boolean {
+  const value = given.toLowerCase()
+  if (value !== 'true' && value !== 'false') throw malformed('userhash', 'true or false', 'another value')
+  return value === 'true'
+}
+
+/** Digits alone, so that a name that is no hash never counts as one. RFC 7616 section 3.4.4. */
+function readHashedName(parameters: Parameters, algorithm: DigestAlgorithm): string {
+  if (parameters.has('username*')) throw malformed('username*', 'username, with userhash', 'username*')
+  const name = text(parameters, 'username')
+  if (/^[\da-f]+$/.test(name) && name.length === hexLength(algorithm)) return name
+  throw malformed('username', `${hexLength(algorithm)} hexadecimal digits, with userhash`, 'another')
 }
 
 /** @throws MalformedTokenError that says why, for programs that know older ways */

@@ -12,6 +12,12 @@ export interface DigestUser {
   readonly algorithm: DigestAlgorithm
 }
 
+/** Whose name is asked for: a client has sent its hash. */
+export interface HashedDigestUser extends Omit<DigestUser, 'user'> {
+  /** H(user:realm), in hexadecimal digits, as `digestUserHash` makes it. */
+  readonly userHash: string
+}
+
 /**
  * What a user proves to know: the password, or its hash, H(user:realm:password) in hexadecimal
  * digits, as `htdigest` and `digestSecret` make it. `account` is the user in the directory, where
@@ -26,6 +32,13 @@ export interface DigestOptions {
    * out none, so it comes from a store of the app.
    */
   readonly secretFor: (user: DigestUser) => DigestSecret | undefined | Promise<DigestSecret | undefined>
+  /**
+   * Returns the name of the user whose hash a client has sent in place of it (RFC 7616 section
+   * 3.4.4); undefined for a hash that is nobody's. With it the challenge says `userhash=true`, so
+   * that clients hide names on the network. Make the hashes with `digestUserHash`, for each
+   * algorithm. Default: names are sent as they are.
+   */
+  readonly userOf?: (user: HashedDigestUser) => string | undefined | Promise<string | undefined>
   /** The name of the protected place, which is part of every hash. Example: `orders@corp.test`. */
   readonly realm: string
   /**
@@ -59,6 +72,7 @@ export interface DigestOptions {
 /** Every name in DigestOptions; others are refused. */
 export const DIGEST_OPTIONS = {
   secretFor: 'function',
+  userOf: 'function',
   realm: 'value',
   realms: 'texts',
   algorithm: 'value',
@@ -71,6 +85,7 @@ export const DIGEST_OPTIONS = {
 /** The options, checked, with their defaults. */
 export interface DigestSettings {
   readonly secretFor: DigestOptions['secretFor']
+  readonly userOf: DigestOptions['userOf']
   readonly realm: string
   readonly realms: readonly string[]
   readonly algorithms: readonly DigestAlgorithm[]
@@ -83,7 +98,16 @@ export interface DigestSettings {
 /** @throws ConfigurationError */
 export function readDigestOptions(given: DigestOptions): DigestSettings {
   const options = closeOptions('digest', given, DIGEST_OPTIONS)
-  const { secretFor, realm, realms = [], nonceLifetime = 300_000, replayStore, level, requireTls = true } = options
+  const {
+    secretFor,
+    userOf,
+    realm,
+    realms = [],
+    nonceLifetime = 300_000,
+    replayStore,
+    level,
+    requireTls = true,
+  } = options
   if (typeof secretFor !== 'function') throw new ConfigurationError('digest: secretFor must be a function')
   // In quotes it stands in the challenge, and as it is in hashes: clients differ about escapes.
   if (typeof realm !== 'string' || !/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(realm))
@@ -97,6 +121,7 @@ export function readDigestOptions(given: DigestOptions): DigestSettings {
     throw new ConfigurationError('digest: replayStore must have remember')
   return {
     secretFor,
+    userOf,
     realm,
     realms,
     algorithms: readAlgorithms(options.algorithm),

@@ -11,7 +11,14 @@ import type {
 import { givenAccount } from '../accounts/named-account.js'
 import { TakenRealms } from '../accounts/taken-realms.js'
 import { vouchedAccount } from '../accounts/vouched-account.js'
-import { type DigestAlgorithm, digestProof, digestResponse, digestSecret, hexLength } from './digest-arithmetic.js'
+import {
+  type DigestAlgorithm,
+  digestProof,
+  digestResponse,
+  digestSecret,
+  digestUserHash,
+  hexLength,
+} from './digest-arithmetic.js'
 import { type DigestCredentials, isDigest, malformed, readDigestCredentials } from './digest-credentials.js'
 import { countsOfThisProcess, type DigestOptions, type DigestSettings, readDigestOptions } from './digest-options.js'
 import { requireVouching } from '../vouching/require-vouching.js'
@@ -78,9 +85,9 @@ class OpenedDigest implements OpenedSignInSource {
   async signIn(request: SignInRequest): Promise<SignInResult> {
     const credentials = readDigestCredentials(request.header('authorization') ?? '')
     const nonces = this.#requireOwn(credentials, request)
-    const { username: user } = credentials
+    const user = await this.#userOf(credentials)
     const { secret, account } = await this.#site.attempts.check({ user, clientAddress: request.clientAddress }, () =>
-      this.#verify(credentials, request.method),
+      this.#verify(credentials, user, request.method),
     )
     const verdict = await nonces.use(credentials.nonce, credentials.nc)
     if (verdict !== 'fresh') this.#stale.add(request)
@@ -106,12 +113,29 @@ class OpenedDigest implements OpenedSignInSource {
 
   /** Offers each algorithm with a nonce of its own. RFC 7616 section 3.3. */
   offer(request: SignInRequest): { readonly challenges: readonly string[] } {
+    const hashed = this.#settings.userOf === undefined ? '' : ', userhash=true'
     const stale = this.#stale.has(request) ? ', stale=true' : ''
     const challenges = [...this.#nonces].map(
       ([algorithm, nonces]) =>
-        `Digest realm="${this.#settings.realm}", qop="auth", algorithm=${algorithm}, nonce="${nonces.make()}", charset=UTF-8${stale}`,
+        `Digest realm="${this.#settings.realm}", qop="auth", algorithm=${algorithm}, nonce="${nonces.make()}", charset=UTF-8${hashed}${stale}`,
     )
     return { challenges }
+  }
+
+  /**
+   * Returns the name; the hash itself where it is nobody's, for whom the same work is done and the
+   * same attempts are counted.
+   */
+  async #userOf({ username, isHashed, algorithm }: DigestCredentials): Promise<string> {
+    if (!isHashed) return username
+    const { userOf, realm } = this.#settings
+    if (userOf === undefined) throw malformed('userhash', 'false, as it was not offered', 'true')
+    const user = await userOf({ userHash: username, realm, algorithm })
+    if (user === undefined) return username
+    if (digestUserHash(algorithm, user, realm) === username) return user
+    throw new ConfigurationError('digest: userOf must give the name that has the hash', {
+      hint: 'Make the hashes with digestUserHash(algorithm, user, realm), with the realm and the algorithm that it is asked for.',
+    })
   }
 
   /**
@@ -127,8 +151,12 @@ class OpenedDigest implements OpenedSignInSource {
   }
 
   /** @throws RejectedTokenError if the user is not known, or the digest is wrong */
-  async #verify(credentials: DigestCredentials, method: string): Promise<{ secret: string; account: string }> {
-    const { algorithm, username: user, response } = credentials
+  async #verify(
+    credentials: DigestCredentials,
+    user: string,
+    method: string,
+  ): Promise<{ secret: string; account: string }> {
+    const { algorithm, response } = credentials
     const { realm, secretFor } = this.#settings
     const found = await secretFor({ user, realm, algorithm })
     // The same is computed for users who are not known.

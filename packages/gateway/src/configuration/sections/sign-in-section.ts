@@ -83,6 +83,7 @@ export const SIGN_IN = variant({
       about: 'Digest authentication (RFC 7616), for programs that still have it; in a program only',
       fields: {
         secretFor: code({ about: 'A function that returns the secret of a user', required: true }),
+        userOf: code({ about: 'A function that returns the name whose hash a client has sent in its place' }),
         realm: text({ about: 'The name of the protected place, which is part of every hash', required: true }),
         algorithm: list({
           about: 'The algorithms that are offered, best first; without it SHA-256',
