@@ -65,6 +65,7 @@ function hasReplicated({ history, replicaOffsets }: ReplicationFacts, { written,
  * Replicas say once a second how far they have read, and at once when they are asked. Milliseconds.
  */
 const REPLICATED_WITHIN = 2_500
+/** How often is looked meanwhile; milliseconds. A replica that was asked answers within a few. */
 const LOOK_EVERY = 20
 
 function notReplicated(): RedisError {
