@@ -172,7 +172,8 @@ class KeytabAcceptor implements Acceptor {
     if (step.status === 'ap-req') return this.#checkApReq(step, request, record)
     if (step.status === 'unsupported') {
       const { mechanism, offered, reply } = step
-      return refuse(unsupportedMechanism(mechanism, offered), record, reply, mechanism)
+      const error = unsupportedMechanism(mechanism, offered, request.hintFor?.(mechanism))
+      return refuse(error, record, reply, mechanism)
     }
     return this.#continue(step.reply, record, async (token, next) =>
       this.#follow(step.next(token), next, new ExchangeRecord(this.#events, next.clientAddress)),

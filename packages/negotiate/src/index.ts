@@ -45,8 +45,10 @@ export type {
   FailedEvent,
   NegotiatorCounters,
   NegotiatorListeners,
+  NtlmCounters,
   SourceCounters,
 } from './authenticate/negotiator-events.js'
+export type { NtlmReason, NtlmUse } from './authenticate/ntlm-use.js'
 export type { KdcOptions } from './kdc/kdc-options.js'
 export { delegatedByGate } from './routes/delegated-by-gate.js'
 export { groupGate } from './routes/group-gate.js'

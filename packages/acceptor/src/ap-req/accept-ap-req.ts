@@ -36,6 +36,11 @@ export interface AcceptContext {
    * token is then no replay.
    */
   readonly request?: object
+  /**
+   * Returns what to do about a client that comes with another mechanism (`ntlm`, `negoex`), where
+   * the app knows more than the usual causes; undefined where it does not.
+   */
+  readonly hintFor?: (mechanism: string) => string | undefined
 }
 
 /** Every name in AcceptContext; other names are refused. */
@@ -43,6 +48,7 @@ export const ACCEPT_CONTEXT = {
   channelBindings: 'value',
   clientAddress: 'value',
   request: 'value',
+  hintFor: 'function',
 } as const satisfies OptionTableOf<AcceptContext>
 
 /** The result of all checks: the caller, and what the answer is made from. */

@@ -5,8 +5,13 @@ import { RejectedTokenError } from '@s4u/krb5'
  * Returns the refusal for a client that comes with something other than Kerberos.
  * @param mechanism `ntlm`, `negoex`, `iakerb` or `unknown`
  * @param offered the OIDs of the client's list
+ * @param hint of an app that knows why the client did so
  */
-export function unsupportedMechanism(mechanism: string, offered: readonly string[]): RejectedTokenError {
+export function unsupportedMechanism(
+  mechanism: string,
+  offered: readonly string[],
+  hint = HINTS[mechanism],
+): RejectedTokenError {
   if (mechanism === 'unknown' && offered[0] === Mechanism.MS_KRB5) return numberOfLists()
   const shown = offered.slice(0, MAX_SHOWN).join(', ')
   const list = offered.length === 0 ? '' : `; it offered ${shown}${offered.length > MAX_SHOWN ? ', …' : ''}`
@@ -14,7 +19,7 @@ export function unsupportedMechanism(mechanism: string, offered: readonly string
     `the client did not come with Kerberos but with ${NAMES[mechanism] ?? 'an unknown mechanism'}${list}`,
     {
       code: 'GSS_S_BAD_MECH',
-      hint: HINTS[mechanism] ?? 'Only Kerberos is accepted here.',
+      hint: hint ?? 'Only Kerberos is accepted here.',
     },
   )
 }

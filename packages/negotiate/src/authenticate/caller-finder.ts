@@ -21,6 +21,7 @@ import type { AboutRequest, Found } from './found-caller.js'
 import type { NamedSource, SignInSources } from '../sign-in-sources/sign-in-sources.js'
 import { cannotContinue, notUnderWay } from './leg-refusals.js'
 import type { NegotiatorEvents } from './negotiator-events.js'
+import { ntlmHint, type NtlmService, ntlmUseOf } from './ntlm-use.js'
 import type { Authenticated } from './outcome.js'
 import { SourceSignIn } from './source-sign-in.js'
 import { isContinuation, PendingNegotiations } from './pending-negotiations.js'
@@ -31,7 +32,7 @@ export interface CallerFinderOptions
     CrossSiteOptions,
     TlsCertificateOptions,
     SessionOptions,
-    Pick<AcceptorOptions, 'channelBinding' | 'now' | 'random'> {}
+    Pick<AcceptorOptions, 'channelBinding' | 'now' | 'random' | 'serviceAliases'> {}
 
 export interface CallerFinderDeps {
   /** What the directory says of callers; undefined without one. */
@@ -70,7 +71,10 @@ export class CallerFinder {
     this.#sessions = new Sessions(options.session, { acceptor, rules, now, ownClock: options.now, random, callerOf })
     this.#crossSite = new CrossSitePolicy(options.crossSite)
     const about = (request: NegotiableRequest): AboutRequest => this.about(request)
-    this.#bySource = new SourceSignIn({ ...deps, sessions: this.#sessions, about, callerOf })
+    this.#bySource = new SourceSignIn({
+      ...{ ...deps, sessions: this.#sessions, about, callerOf },
+      ntlmService: () => this.#ntlmService(),
+    })
   }
 
   async find(request: NegotiableRequest): Promise<Found> {
@@ -199,6 +203,7 @@ export class CallerFinder {
     const bound = (options.channelBinding ?? 'off') !== 'off'
     const accepted = await acceptor.accept(token, {
       request,
+      hintFor: (mechanism) => (mechanism === 'ntlm' ? ntlmHint(request, this.#ntlmService()) : undefined),
       ...(clientAddress !== undefined && { clientAddress }),
       ...(negotiation && { negotiation }),
       ...(bound && { channelBindings: [...bindingsOf(request), ...this.#proxyBindings] }),
@@ -254,6 +259,7 @@ export class CallerFinder {
       error,
       statusCode,
       ...(mechanism !== undefined && { mechanism }),
+      ...(mechanism === 'ntlm' && { ntlm: ntlmUseOf(request, this.#ntlmService()) }),
     }
     if (unseen) events.refusedUnseen(event)
     else events.failed(event)
@@ -274,6 +280,13 @@ export class CallerFinder {
     const shown = session && { session }
     this.#deps.events.authenticated({ ...about, identity, by, ...shown })
     return { by, identity, headers, ...shown }
+  }
+
+  #ntlmService(): NtlmService {
+    const { acceptor, options, sources } = this.#deps
+    const { principals } = acceptor
+    const hasAliases = (options.serviceAliases ?? []).length > 0
+    return { principals, hasAliases, takesNtlm: sources.names.includes('ntlm') }
   }
 
   #callerOf(identity: Identity): CallerIdentity {

@@ -30,6 +30,7 @@ test('what happens is told and counted, failures by reason', () => {
     challenged: 1,
     authenticated: { token: 0, session: 1, connection: 0, 'sign-in': 0 },
     signIn: {},
+    ntlm: { byReason: {}, byUserAgent: {} },
     failed: { GSS_S_NO_CONTEXT: 2 },
   })
 })

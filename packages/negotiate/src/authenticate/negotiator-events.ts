@@ -3,6 +3,7 @@
 import { AcceptorEvents, type EventListener } from '@s4u/acceptor'
 import { type Journal, journalFor, type Logger, type S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
+import type { NtlmUse } from './ntlm-use.js'
 import type { Authenticated } from './outcome.js'
 import type { ResponseHeaders } from '../http/response.js'
 import type { NegotiableRequest } from '../http/request.js'
@@ -46,6 +47,8 @@ export interface AuthenticatedEvent {
   /** The name of the source of `signIn`, where `by` is `sign-in`. */
   readonly source?: string
   /** The client's address. */
+  /** Why the client came with NTLM, where it did. */
+  readonly ntlm?: NtlmUse
   readonly clientAddress?: string
 }
 
@@ -78,6 +81,8 @@ export interface FailedEvent {
    */
   readonly triedUser?: string
   /** The client's address. */
+  /** Why the client came with NTLM, where it did. */
+  readonly ntlm?: NtlmUse
   readonly clientAddress?: string
 }
 
@@ -89,6 +94,16 @@ export interface NegotiatorCounters {
   readonly failed: Readonly<Record<string, number>>
   /** By source of `signIn`: `{ form: { signedIn: 3, refused: { KDC_ERR_PREAUTH_FAILED: 1 } } }`. */
   readonly signIn: Readonly<Record<string, SourceCounters>>
+  /** Callers with NTLM, let in or refused, each handshake once. */
+  readonly ntlm: NtlmCounters
+}
+
+/** Who still comes with NTLM. When these stand still, it can be turned off. */
+export interface NtlmCounters {
+  /** `{ address: 3 }`: the URL has an IP address, a name without a key, or there was no ticket. */
+  readonly byReason: Readonly<Record<string, number>>
+  /** `{ 'curl/7.88.1': 3 }`; after the first fifty products, `others`. */
+  readonly byUserAgent: Readonly<Record<string, number>>
 }
 
 /** How many times each thing happened at one source of `signIn`. */
@@ -106,6 +121,7 @@ export class NegotiatorEvents {
   readonly #authenticated = { token: 0, session: 0, connection: 0, 'sign-in': 0 }
   readonly #ofSources = new Map<string, { signedIn: number; readonly refused: Map<string, number> }>()
   readonly #failed = new Map<string, number>()
+  readonly #ntlm = { byReason: new Map<string, number>(), byUserAgent: new Map<string, number>() }
   #challenged = 0
 
   constructor(
@@ -128,6 +144,10 @@ export class NegotiatorEvents {
           { signedIn, refused: Object.fromEntries(refused) },
         ]),
       ),
+      ntlm: {
+        byReason: Object.fromEntries(this.#ntlm.byReason),
+        byUserAgent: Object.fromEntries(this.#ntlm.byUserAgent),
+      },
     }
   }
 
@@ -141,6 +161,7 @@ export class NegotiatorEvents {
   authenticated(event: AuthenticatedEvent): void {
     const { identity, by, source } = event
     this.#authenticated[by]++
+    this.#countNtlm(event)
     if (source !== undefined) this.#signedIn(event, source)
     // The acceptor has already written a line about the token.
     else if (by !== 'token')
@@ -154,6 +175,7 @@ export class NegotiatorEvents {
   failed(event: FailedEvent): void {
     const { code, source } = event
     count(this.#failed, code)
+    this.#countNtlm(event)
     if (source !== undefined) count(this.#countersOf(source).refused, code)
     notify(this.#listeners.onFailed, event)
   }
@@ -206,6 +228,14 @@ export class NegotiatorEvents {
     })
   }
 
+  #countNtlm({ ntlm }: { readonly ntlm?: NtlmUse }): void {
+    if (ntlm === undefined) return
+    const { byReason, byUserAgent } = this.#ntlm
+    count(byReason, ntlm.reason)
+    const isKnown = byUserAgent.has(ntlm.userAgent) || byUserAgent.size < MAX_USER_AGENTS
+    count(byUserAgent, isKnown ? ntlm.userAgent : 'others')
+  }
+
   #countersOf(source: string): { signedIn: number; readonly refused: Map<string, number> } {
     const found = this.#ofSources.get(source) ?? { signedIn: 0, refused: new Map<string, number>() }
     this.#ofSources.set(source, found)
@@ -217,6 +247,9 @@ export class NegotiatorEvents {
     this.#journal.note(() => ({ level: 'debug', text: text() }))
   }
 }
+
+/** Clients name themselves, and could fill the memory with names. */
+const MAX_USER_AGENTS = 50
 
 function count(counts: Map<string, number>, code: string): void {
   counts.set(code, (counts.get(code) ?? 0) + 1)

@@ -12,6 +12,7 @@ import type { SignInRequest } from '../sign-in-sources/sign-in-request.js'
 import type { SignedIn, SignInAnswer } from '../sign-in-sources/sign-in-source.js'
 import type { NamedSource, SignInSources } from '../sign-in-sources/sign-in-sources.js'
 import type { AboutRequest, Found } from './found-caller.js'
+import { type NtlmService, type NtlmUse, ntlmUseOf } from './ntlm-use.js'
 import type { NegotiatorEvents } from './negotiator-events.js'
 import { triedUserOf } from '../sign-in-sources/attempts/tried-user.js'
 
@@ -21,6 +22,7 @@ export interface SourceSignInDeps {
   readonly events: NegotiatorEvents
   readonly challenges: Challenges
   readonly about: (request: NegotiableRequest) => AboutRequest
+  readonly ntlmService: () => NtlmService
   /** Returns an identity of this request alone: a source may give one to several. */
   readonly callerOf: (identity: CallerIdentity) => CallerIdentity
 }
@@ -71,7 +73,8 @@ export class SourceSignIn {
     const identity = this.#deps.callerOf(result.identity)
     const session = await this.#beginSession(request, identity, result)
     const headers = { ...NOT_CACHED, ...withCookies(result.headers ?? {}, session) }
-    this.#deps.events.authenticated({ ...this.#deps.about(request.request), identity, by: 'sign-in', source: name })
+    const about = { ...this.#deps.about(request.request), ...this.#ntlmOf(request, name) }
+    this.#deps.events.authenticated({ ...about, identity, by: 'sign-in', source: name })
     if (result.location === undefined) return { by: 'sign-in', source: name, identity, headers }
     const Location = localTarget(result.location) ?? '/'
     return {
@@ -109,6 +112,10 @@ export class SourceSignIn {
     return found.status === 'found' ? found.session : undefined
   }
 
+  #ntlmOf({ request }: SignInRequest, source: string): { readonly ntlm?: NtlmUse } {
+    return source === 'ntlm' ? { ntlm: ntlmUseOf(request, this.#deps.ntlmService()) } : {}
+  }
+
   #refuse(request: SignInRequest, { name }: NamedSource, error: S4uError, answer?: SignInAnswer): Found {
     const { events, challenges, sources, sessions, about } = this.#deps
     sessions.unbind(request.request)
@@ -116,6 +123,7 @@ export class SourceSignIn {
     const triedUser = triedUserOf(error)
     events.refusedUnseen({
       ...about(request.request),
+      ...this.#ntlmOf(request, name),
       ...{ code: error.code, error, statusCode, source: name },
       ...(triedUser !== undefined && { triedUser }),
     })
