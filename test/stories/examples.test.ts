@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request as send, type Server } from 'node:http'
@@ -122,6 +122,21 @@ test('hono-impersonate calls its backend as the caller, on the route that says s
   expect((await fetch(`${url}health`)).status).toBe(200)
 })
 
+test('nest-impersonate calls its backend as the caller, on the route that says so', async () => {
+  // As `npm start` in its folder does.
+  const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
+  execFileSync(process.execPath, [compiler, '-p', join(examples, 'nest-impersonate')])
+  const url = await serve('nest-impersonate/dist/server.js')
+  const alice = fetchAs('alice', 'wonderland')
+  expect(await (await alice(url)).text()).toBe('Hello alice@AD.TEST')
+  const orders = await alice(`${url}orders`)
+  expect(await orders.json()).toEqual({ caller: 'alice@AD.TEST', delegatedBy: ['HTTP/web.ad.test@AD.TEST'] })
+  const gold = await alice(`${url}gold`)
+  expect([gold.status, await gold.text()]).toEqual([403, 'Forbidden\n'])
+  expect((await fetch(`${url}orders`)).status).toBe(401)
+  expect((await fetch(`${url}health`)).status).toBe(200)
+})
+
 test('passport-session knows its caller by a ticket, and then by the session', async () => {
   const url = await serve('passport-session/server.mjs')
   const first = await fetchAs('alice', 'wonderland')(url)
@@ -222,8 +237,8 @@ test('every example is short', () => {
         ? readdirSync(join(examples, entry.name)).map((file) => `${entry.name}/${file}`)
         : [entry.name],
     )
-    .filter((file) => /^([a-z-]+\/)?[a-z.-]+\.mjs$/.test(file) && !/^(demo\/|start\.)/.test(file))
-  expect(files).toHaveLength(26)
+    .filter((file) => /^([a-z-]+\/)?[a-z.-]+\.(mjs|ts)$/.test(file) && !/^(demo\/|start\.)/.test(file))
+  expect(files).toHaveLength(27)
   expect(files.filter((file) => linesOfCode(readFileSync(join(examples, file), 'utf8')) > 60)).toEqual([])
 })
 

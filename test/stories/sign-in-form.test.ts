@@ -16,6 +16,8 @@ import { Hono } from 'hono'
 import Koa from 'koa'
 import type { RequestListener } from 'node:http'
 import { describe, expect, test } from 'vitest'
+import type { Platform } from './fixtures/stacks/nest-app.js'
+import { buildNest } from './fixtures/stacks/nest.js'
 import { type Answer, tlsSite } from './fixtures/tls-site.js'
 import { bridge } from './fixtures/web/bridge.js'
 
@@ -117,6 +119,15 @@ const inHono =
     return getRequestListener(new Hono().route('/', below).fetch)
   }
 
+/** One route for all paths, also that of the form: Nest asks no guard where there is no route. */
+const inNest =
+  (platform: Platform): Build =>
+  (options) =>
+    buildNest(platform, {
+      options,
+      handle: ({ identity, url }) => (identity && url.startsWith('/backend') ? ticketOf(identity) : identity?.toJSON()),
+    }).listener
+
 /** The runtime tells only the address: TLS is what the URL says. */
 const inWeb: Build = (options) =>
   bridge(
@@ -141,6 +152,8 @@ const frameworks: readonly [string, Build][] = [
   ['Fastify 5 with a parser of forms', inFastify(() => Fastify(), true)],
   ['Fastify 4', inFastify(() => Fastify4(), false)],
   ['Fastify 4 with a parser of forms', inFastify(() => Fastify4(), true)],
+  ['Nest on Express', inNest('express')],
+  ['Nest on Fastify', inNest('fastify')],
   ['a web-standard handler', inWeb],
   ['Hono', inHono(false)],
   ['Hono behind a body parser', inHono(true)],

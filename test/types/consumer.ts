@@ -5,6 +5,7 @@ import * as fastify from '@s4u/fastify'
 import * as hono from '@s4u/hono'
 import * as koa from '@s4u/koa'
 import * as negotiate from '@s4u/negotiate'
+import * as nest from '@s4u/nest'
 import createExpress from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
@@ -123,6 +124,28 @@ edge.get('/', (c) => c.json({ caller: c.get('identity').principal, same: c.var.i
 edge.onError(hono.errorHandler({ onError: ({ code, hint }, c) => console.error(c.req.path, code, hint) }))
 // @ts-expect-error: a mode is one of three words
 hono.negotiate({ mode: 'maybe' })
+
+// Nest, whose older decorators are functions that are called
+nest.S4uModule.forRoot({ ...options, mode: ({ url }) => (url === '/health' ? 'off' : 'required') })
+nest.S4uModule.forRootAsync({
+  inject: ['KEYTAB'],
+  useFactory: (keytab: string) => ({ keytab }),
+  protect: 'guardedRoutes',
+})
+export const decorators: readonly (MethodDecorator & ClassDecorator)[] = [
+  nest.NegotiateMode('optional'),
+  nest.RequireGroup(['S-1-5-21-1-2-3-512']),
+  nest.RequireDelegatedBy(['HTTP/web.ad.test']),
+  nest.Impersonation('required'),
+]
+export const parameter: ParameterDecorator = nest.Caller()
+export const titleOf = ({ identity }: nest.RequestCaller): string => identity?.principal ?? 'stranger'
+// @ts-expect-error: a caller may be unknown
+export const nameOf = ({ identity }: nest.RequestCaller): string => identity.principal
+// @ts-expect-error: a mode is one of three words
+nest.NegotiateMode('maybe')
+// @ts-expect-error: there are two ways to protect
+nest.S4uModule.forRoot({}, { protect: 'some' })
 
 // node:http and node:http2
 const negotiator: negotiate.Negotiator = negotiate.createNegotiator(options)
