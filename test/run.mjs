@@ -46,6 +46,7 @@ const steps = [
   suite('packages', { needsBuild: true }),
   suite('runtimes', { needsBuild: true }),
   suite('stories', { needsBuild: true }),
+  suite('nest11', { needsBuild: true }),
   suite('hostile', { needsBuild: true }),
   suite('stores', { needsBuild: true, needsServers: true }),
   suite('fleet', { needsBuild: true, needsServers: true }),

@@ -32,6 +32,18 @@ const cryptoTests = ['packages/krb5/src/crypto/**/*.test.ts', 'test/vectors/**/*
 const aboutTheRepository = ['packages', 'mutation', 'realms', 'release', 'run'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 )
+
+/** The stories of Nest once more, on Nest 11, whose modules are those of test/nest11. */
+const ofNest = ['sign-in', 'routes', 'sessions', 'several-legs', 'channel-bindings', 'known-callers', 'bad-input']
+  .concat('failing-handlers', 'delegation-faults', 'impersonation-ambient', 'nest')
+  .map((name) => `test/stories/${name}.test.ts`)
+const nest11 = Object.fromEntries(
+  ['common', 'core', 'platform-express', 'platform-fastify'].map((name) => [
+    `@nestjs/${name}`,
+    at(`nest11/node_modules/@nestjs/${name}`),
+  ]),
+)
+
 const realServers = { globalSetup: [at('realms/setup.ts')], testTimeout: 60_000, hookTimeout: 180_000 }
 
 export default defineConfig({
@@ -55,6 +67,7 @@ export default defineConfig({
         ...{ globalSetup: [at('runtimes/setup.ts')], testTimeout: 60_000, hookTimeout: 180_000 },
         fileParallelism: false,
       }),
+      suite('nest11', ['test/nest11/*.test.ts', ...ofNest], { testTimeout: 30_000, env: { S4U_NEST: '11' } }, nest11),
       suite('kdc-client', ['test/kdc-client/**/*.test.ts'], { testTimeout: 30_000 }),
       // Those with ten thousand callers want the machine to themselves, and so does the fuzzer,
       // which counts milliseconds.

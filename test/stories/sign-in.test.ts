@@ -96,6 +96,7 @@ describe.each(stacks)('$name', (stack) => {
       authenticated: { token: 1, session: 0, connection: 0, 'sign-in': 0 },
       failed: { GSS_S_BAD_MECH: 2, GSS_S_DEFECTIVE_TOKEN: 1 },
       signIn: {},
+      ntlm: { byReason: { address: 2 }, byUserAgent: { unknown: 2 } },
     })
   })
 
