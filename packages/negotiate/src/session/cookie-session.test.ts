@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Identity } from '@s4u/acceptor'
+import { type Acceptor, Identity } from '@s4u/acceptor'
 import { MissingKeyError } from '@s4u/kdc-client'
 import { TLSSocket } from 'node:tls'
 import { describe, expect, test, vi } from 'vitest'
@@ -21,7 +21,7 @@ interface Setting {
   readonly more?: Partial<CookieSessionOptions>
   readonly rules?: string
   readonly random?: (length: number) => Uint8Array
-  readonly identify?: () => Promise<Identity>
+  readonly identify?: (...given: Parameters<Acceptor['identify']>) => Promise<Identity>
   readonly warn?: (message: string, code: string) => void
 }
 
@@ -51,6 +51,15 @@ test('who began a session is found again', async () => {
   if (found.status !== 'found') throw new Error(found.status)
   expect(found.identity.toJSON()).toEqual(alice.toJSON())
   expect(found.identity.evidence).toEqual(EVIDENCE)
+})
+
+test.each([
+  ['the name by which the app asked for the user', { requestedName: 'CORP\\alice' }],
+  ['no such name where there was none', {}],
+])('a session keeps %s', async (_what, asked) => {
+  const identify = vi.fn(async () => alice)
+  await sessions({ identify }).find(requestAfter(sessions(), new Identity(claimsWith(asked))))
+  expect(identify.mock.lastCall).toStrictEqual([TICKET, 'kerberos', { origin: EVIDENCE.origin, ...asked }])
 })
 
 test('a request without the cookie has none', async () => {

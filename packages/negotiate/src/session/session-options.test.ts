@@ -37,6 +37,21 @@ describe('a cookie', () => {
   })
 })
 
+test('keys of octets are copied: whoever changes them later changes no session', () => {
+  const key = new Uint8Array(32).fill(7)
+  const settings = cookie({ keys: [key] })
+  key.fill(0)
+  expect(settings).toMatchObject({ keys: [new Uint8Array(32).fill(7)] })
+})
+
+test('there is nothing to ask about revocation unless an option has it', () => {
+  expect([checkRevocation(), checkRevocation(false), checkRevocation('cookie')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ])
+})
+
 test.each<[string, unknown]>([
   ['a word', 'forever'],
   ['a kind that is none', { kind: 'jwt' }],
@@ -45,8 +60,11 @@ test.each<[string, unknown]>([
   ['short octets', { kind: 'cookie', keys: [new Uint8Array(31)] }],
   ['no time at all', { kind: 'cookie', maxAge: 0 }],
   ['a time that is none', { kind: 'cookie', maxAge: Number.NaN }],
+  ['a time that is text', { kind: 'cookie', maxAge: '3600000' }],
   ['no idle time at all', { kind: 'cookie', maxIdle: 0 }],
   ['an idle time that is none', { kind: 'cookie', maxIdle: Number.NaN }],
+  ['an idle time that is text', { kind: 'cookie', maxIdle: '60000' }],
+  ['numbers in place of octets', { kind: 'cookie', keys: [Array.from({ length: 32 }, () => 7)] }],
   ['a name with a space', { kind: 'cookie', name: 'a b' }],
   ['a name with an attribute', { kind: 'cookie', name: 'a;Domain=x' }],
   ['a path with an attribute', { kind: 'cookie', path: '/; Domain=x' }],
