@@ -7,6 +7,7 @@ import { gssDecoders } from './decoders/gssapi.js'
 import { networkDecoders } from './decoders/network.js'
 import { redisDecoders } from './decoders/redis.js'
 import { signInDecoders } from './decoders/sign-in.js'
+import { smbDecoders } from './decoders/smb.js'
 import { fuzz, fuzzWithLongRuns, LIMIT_MS } from './fuzz.js'
 
 /**
@@ -31,7 +32,7 @@ const GROWTH_LIMIT = 16 << 20
 /** A credential cache or a keytab is the service's own, and may take its time. */
 const fromTheNetwork = [
   ...[gssDecoders, networkDecoders, certificateDecoders],
-  ...[signInDecoders, gatewayDecoders, redisDecoders],
+  ...[signInDecoders, gatewayDecoders, redisDecoders, smbDecoders],
 ].flat()
 
 test.each(decoders.map((decoder) => [decoder.name, decoder] as const))(

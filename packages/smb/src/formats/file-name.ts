@@ -87,5 +87,12 @@ export function findSharePath(path: string): SharePath | undefined {
   const [, host, share, folder = ''] = parts
   // oxlint-disable-next-line no-control-regex
   if (!/^[\w.-]+$/.test(host) || /[\0-\x1f"*:<>?|]/.test(share)) return undefined
-  return { host: host.toLowerCase(), share, folder: folder.replace(/[/\\]+$/, '') }
+  return { host: host.toLowerCase(), share, folder: withoutEnd(folder) }
+}
+
+/** Without separators at the end; each character is looked at once, however many there are. */
+function withoutEnd(folder: string): string {
+  let length = folder.length
+  while (length > 0 && '/\\'.includes(folder[length - 1])) length--
+  return folder.slice(0, length)
 }
