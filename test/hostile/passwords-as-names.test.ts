@@ -165,3 +165,30 @@ test('the name of the account of a service that does not exist is told in full',
   await expect(client.ticketFor('HTTP/web.ad.test')).rejects.toThrow('svc-misspelt@AD.TEST')
   expect(told.lines.join('\n')).toContain('sign-in of svc-misspelt@AD.TEST: KDC_ERR_C_PRINCIPAL_UNKNOWN: ')
 })
+
+test('the machine whose ticket armors the sign-in is told by its own name, and not by that of the user', async () => {
+  await using realm = await createTestRealm({
+    realm: 'AD.TEST',
+    users: { alice: { password: PASSWORD }, 'host1$': { password: 'pw-host1' } },
+  })
+  const client = createKdcClient({
+    ...{ kdc: realm.transport, logger, fast: 'require', shownAs: 'unknown 01234567' },
+    credentials: { principal: 'hunter2-and-more@AD.TEST', password: 'x' },
+    armor: { principal: 'host1$@AD.TEST', password: 'not-this' },
+  })
+  await expect(client.ticketFor('HTTP/web.ad.test')).rejects.toThrow('there is no armor, which host1$@AD.TEST is to give')
+  const failed = { step: 'AS', outcome: 'failed', code: 'KDC_ERR_PREAUTH_FAILED', account: 'host1$@AD.TEST' }
+  expect(told.events).toContainEqual(expect.objectContaining(failed))
+  expect(all()).not.toMatch(/hunter2/i)
+})
+
+test('the machine whose account does not exist is told by its own name too', async () => {
+  await using realm = await createTestRealm({ realm: 'AD.TEST', users: { alice: { password: PASSWORD } } })
+  const client = createKdcClient({
+    ...{ kdc: realm.transport, logger, fast: 'require', shownAs: 'unknown 01234567' },
+    credentials: { principal: 'alice@AD.TEST', password: PASSWORD },
+    armor: { principal: 'host-misspelt$@AD.TEST', password: 'x' },
+  })
+  await expect(client.ticketFor('HTTP/web.ad.test')).rejects.toThrow('there is no armor')
+  expect(told.lines.join('\n')).toContain('sign-in of host-misspelt$@AD.TEST: KDC_ERR_C_PRINCIPAL_UNKNOWN: ')
+})

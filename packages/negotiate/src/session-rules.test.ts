@@ -5,6 +5,12 @@ import { sessionRulesOf } from './session-rules.js'
 const principals = ['HTTP/web.ad.test@AD.TEST']
 const rulesOf = (options: object, names = principals): string =>
   sessionRulesOf(options as NegotiatorOptions, { principals: names })()
+/** Returns a value in so many objects. */
+function nestedIn(depth: number, value: unknown): unknown {
+  return depth === 0 ? value : { a: nestedIn(depth - 1, value) }
+}
+
+const source = (rules: object): object => ({ name: 'certificate', rules, open: () => ({}) })
 
 test.each<[string, object, object]>([
   ['services', { service: 'HTTP/a.ad.test' }, { service: 'HTTP/b.ad.test' }],
@@ -27,6 +33,9 @@ test.each<[string, object, object]>([
   ['a rule of a later version', {}, { domainSids: { 'AD.TEST': 'S-1-5-21-1-2-3' } }],
   ['its value', { domainSids: { A: '1' } }, { domainSids: { A: '2' } }],
   ['its nesting', { later: { a: { b: { c: 1 } } } }, { later: { a: { b: { c: 2 } } } }],
+  ['the authorities of a source', { signIn: [source({ trusted: ['a'] })] }, { signIn: [source({ trusted: ['b'] })] }],
+  ['the domains of a source', { signIn: [source({ of: { A: '1' } })] }, { signIn: [source({ of: { A: '2' } })] }],
+  ['a rule deep in a source', { signIn: [source({ a: { b: [{ c: 1 }] } })] }, { signIn: [source({ a: { b: [{ c: 2 }] } })] }],
 ])('two apps that differ in %s do not take the sessions of each other', (_what, left, right) => {
   expect(rulesOf(left)).not.toBe(rulesOf(right))
 })
@@ -115,6 +124,7 @@ test.each<[unknown, unknown]>([
   [['a'], 'a'],
   [['a', 'b'], ['a']],
   [[{ a: 1 }], [{ a: 2 }]],
+  [nestedIn(7, 1), nestedIn(7, 2)],
   [{ a: 1 }, { b: 1 }],
   [{ a: 1 }, {}],
   [null, {}],
@@ -128,7 +138,7 @@ test.each<[unknown, unknown]>([
   [new Date(0), new Date(1)],
   [{ a: 1, b: undefined }, { a: 1 }],
   [Object.assign(Object.create(null) as object, { a: 1 }), { a: 1 }],
-  [{ a: { b: { c: { d: 1 } } } }, { a: { b: { c: { d: 2 } } } }],
+  [nestedIn(8, 1), nestedIn(8, 2)],
   [
     [{ a: 1, b: 2 }, 'x'],
     ['x', { b: 2, a: 1 }],

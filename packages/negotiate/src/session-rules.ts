@@ -74,8 +74,11 @@ function digestOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('base64url')
 }
 
-/** Options are not nested deeper; a logger may be, or contain itself. */
-const MAX_DEPTH = 4
+/**
+ * How deep options are compared: the rules of a source in a list have three levels of their own. An
+ * object of the app may go deeper, or contain itself.
+ */
+const MAX_DEPTH = 8
 
 /**
  * Returns the same value for the same meaning: lists of names and members are sorted, absent

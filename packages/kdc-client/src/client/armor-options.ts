@@ -55,7 +55,9 @@ function machine(given: Exclude<KdcArmor, Client>, parts: ArmoredClient): Client
     { armor: asCredentials(given) },
     { armor: CREDENTIALS },
   )
-  const { realms, now, context, conf, configuration, domains } = parts
+  // The machine has a name of its own: `shownAs` is that of the user whose sign-in is armored.
+  const { shownAs: _ofUser, ...context } = parts.context
+  const { realms, now, conf, configuration, domains } = parts
   const named = namedCredentials(credentials, configuration)
   const authority = authorityOf(named, realms, context.signInEtypes ?? context.etypes)
   const place = { kind: 'service', user: 'armor' } as const
