@@ -3,14 +3,16 @@ import { NetlogonUnreachableError } from './errors.js'
 import type { LogonReply } from './netlogon/logon-call.js'
 
 /**
- * Returns what a refusal of a domain controller means.
+ * Returns what a refusal of a domain controller means. The name is in it only where the controller
+ * has said something of an account that is called so: people type their password into the field of
+ * the name.
  *
  * @param user as the client wrote it
  */
 export function refusalOf({ status, isAuthoritative }: LogonReply, user: string): S4uError {
   const known = STATUSES[status]
   if (status === NO_LOGON_SERVERS)
-    return new NetlogonUnreachableError(`no domain controller of the domain of ${user} can be reached`, {
+    return new NetlogonUnreachableError('no domain controller of the domain of the user can be reached', {
       code: 'STATUS_NO_LOGON_SERVERS',
       hint: 'Our domain controller could not ask the trusted domain: look at the trust.',
     })
@@ -21,13 +23,14 @@ export function refusalOf({ status, isAuthoritative }: LogonReply, user: string)
       hint: 'Remove ntlm() from the options: a policy of the domain (Restrict NTLM; ntlm auth = disabled) refuses all NTLM.',
     })
   if (known === undefined)
-    return new RejectedTokenError(`the domain controller refused ${user}: 0x${status.toString(16)}`, {
+    return new RejectedTokenError(`the domain controller refused the user: 0x${status.toString(16)}`, {
       code: 'STATUS_LOGON_FAILURE',
       hint: 'Look for this status of Windows in MS-ERREF section 2.3.1.',
     })
   const { code, said, httpStatus, hint } = known
+  const who = httpStatus === 401 ? 'the user' : user
   const authority = isAuthoritative ? '' : ' (no controller of that domain has spoken)'
-  return new RejectedTokenError(`the domain controller refused ${user}: ${said}${authority}`, {
+  return new RejectedTokenError(`the domain controller refused ${who}: ${said}${authority}`, {
     code,
     status: httpStatus,
     ...(hint !== undefined && { hint }),

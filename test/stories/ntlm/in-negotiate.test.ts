@@ -112,6 +112,17 @@ describe('refused are', () => {
     expect(made.failed).toMatchObject([{ code: 'KRB_AP_ERR_SKEW', source: 'ntlm' }])
   })
 
+  test.each<['NTLM' | 'Negotiate']>([['Negotiate'], ['NTLM']])(
+    'an answer without channel binding where the negotiator requires one: %s',
+    async (scheme) => {
+      await using made = await ntlmSite((source) => ({ ntlm: source, channelBinding: 'require' }))
+      const send = made.client(scheme)
+      const { challenge } = await send(negotiateOf())
+      await send(answerTo(challenge))
+      expect(made.failed).toMatchObject([{ code: 'GSS_S_BAD_BINDINGS', source: 'ntlm', statusCode: 401 }])
+    },
+  )
+
   test('what a proxy passes on, with the explanation for clients without a ticket', async () => {
     await using made = await site()
     const { status, offers } = await made.client('Negotiate', { via: '1.1 proxy' })(negotiateOf())

@@ -19,6 +19,8 @@ export interface SignInSite {
    * at least. A source whose users show the KDC no secret needs it, but for `identification`.
    */
   readonly vouches: boolean
+  /** Whether `channelBinding` is `require`: tokens must be bound to the TLS connection. */
+  readonly requiresBinding: boolean
   /** The clock, milliseconds since the epoch. */
   now(): number
   /** Returns random octets. */

@@ -31,6 +31,7 @@ export interface SignInSourcesDeps extends Pick<SignInSite, 'identityFor' | 'rea
     SessionOptions & {
       readonly now?: () => number
       readonly random?: (length: number) => Uint8Array
+      readonly channelBinding?: string
       readonly delegation?: { readonly protocolTransition?: unknown }
     }
   readonly journal: Journal
@@ -159,8 +160,9 @@ function lender(
   const secrets = (keepsSessions ? session.keys : undefined) ?? [random(32)]
   const attempts = new SignInAttempts(attemptSettings(options.signInOptions?.attempts ?? {}, options.now))
   const vouches = (options.delegation?.protocolTransition ?? false) !== false
+  const requiresBinding = options.channelBinding === 'require'
   return (source) => ({
-    ...{ identityFor, realm, vouches, now, random, journal, path, attempts, keepsSessions, directory },
+    ...{ identityFor, realm, vouches, requiresBinding, now, random, journal, path, attempts, keepsSessions, directory },
     sealFor: (label) => sealedTexts(`${source} ${label}`, { secrets, now, random }),
     digestFor: (label) => keyedDigest(secrets[0], `${source} ${label}`),
     links: (request) => links(source, request),

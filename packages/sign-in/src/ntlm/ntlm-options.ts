@@ -3,7 +3,13 @@ import type { AskedLevel } from '@s4u/negotiate'
 import { NTLM_OPTIONS, type NtlmOptions } from '@s4u/ntlm'
 
 /** Options of `ntlm()`: those of the acceptor for NTLM, and those of a way to sign in. */
-export interface NtlmSourceOptions extends Omit<NtlmOptions, 'now' | 'random'> {
+export interface NtlmSourceOptions extends Omit<NtlmOptions, 'channelBinding' | 'now' | 'random'> {
+  /**
+   * Extended protection: whether a client must bind its response to the TLS connection. Default:
+   * `require` where the negotiator's `channelBinding` does, else `allow`: what is bound must be
+   * right. Set it to `require` where all clients are browsers.
+   */
+  readonly channelBinding?: NtlmOptions['channelBinding']
   /**
    * How far the service may act for the users: `identification` to know them only, which needs no
    * permission to vouch for them, and begins no session. Default: as far as the directory permits.

@@ -77,7 +77,9 @@ class OpenedNtlm implements OpenedSignInSource {
     this.#site = site
     this.#handshakes = new Handshakes(() => site.now())
     const clock = { now: () => site.now(), random: (length: number) => site.random(length) }
-    this.#acceptor = createNtlmAcceptor({ ...ofAcceptor, ...clock })
+    // Else somebody who relays a client would come with NTLM where a ticket must be bound.
+    const channelBinding = ofAcceptor.channelBinding ?? (site.requiresBinding ? 'require' : 'allow')
+    this.#acceptor = createNtlmAcceptor({ ...ofAcceptor, ...clock, channelBinding })
   }
 
   brings(request: SignInRequest): boolean {
