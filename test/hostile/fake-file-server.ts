@@ -25,6 +25,8 @@ export interface Lies {
   readonly signed?: (answer: Answer) => Uint8Array
   /** Answers to these commands are never sent. */
   readonly silent?: readonly number[]
+  /** Is given each request, in clear. */
+  readonly hears?: (command: number, request: Uint8Array) => void
   /** Whether it keeps files of lost connections. */
   readonly keeps?: boolean
   /** Whether the connection is lost in place of this answer. */
@@ -86,6 +88,7 @@ class Conversation {
   #answer(request: Uint8Array, isSealed: boolean): void {
     const command = new OctetReader(request, 'request').u16(12)
     this.#asked.push(command)
+    this.#lies.hears?.(command, request)
     if (command === Command.NEGOTIATE || command === Command.SESSION_SETUP) this.#hash = addToHash(this.#hash, request)
     const message = this.#responseTo(command, request)
     if (message === undefined || this.#lies.silent?.includes(command)) return

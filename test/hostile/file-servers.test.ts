@@ -3,6 +3,7 @@ import { ConfigurationError } from '@s4u/krb5'
 import { openShare, type ShareOptions } from '@s4u/smb'
 import { describe, expect, test } from 'vitest'
 import { issueTicket } from '../../packages/gssapi/src/fixtures/issued-ticket.js'
+import { Disposition } from '../../packages/smb/src/wire/file-messages.js'
 import { Command } from '../../packages/smb/src/wire/header.js'
 import { type Answer, type Lies, startFakeFileServer } from './fake-file-server.js'
 
@@ -70,7 +71,7 @@ test('a session that the server calls expired is signed in to again, once, and t
 
 describe('a file whose connection is lost', () => {
   /** Reads with a handle from a server that loses the connection at the first READ. */
-  async function readLost(lies: Lies): Promise<{ readonly came: unknown; readonly asked: readonly number[] }> {
+  async function readLost(lies: Lies, flags: 'r' | 'w+' = 'r'): Promise<{ readonly came: unknown; readonly asked: readonly number[] }> {
     const { credential, serviceKey } = issueTicket({ now: Date.now() })
     let isFirst = true
     const drops = ({ command }: Answer): boolean => {
@@ -83,7 +84,7 @@ describe('a file whose connection is lost', () => {
     const where = { as: user, address: '127.0.0.1', port: server.port, idleTimeout: 1, timeLimit: 2_000 }
     const share = openShare('\\\\files.ad.test\\docs', where)
     try {
-      const file = await share.open('a.txt')
+      const file = await share.open('a.txt', flags)
       const came = await file.read(Buffer.alloc(8)).then(
         ({ buffer }) => buffer.toString(),
         (error: unknown) => error,
@@ -99,6 +100,15 @@ describe('a file whose connection is lost', () => {
     const { came, asked } = await readLost({ keeps: true })
     expect(came).toBe('contents')
     expect(asked.filter((command) => command === CREATE)).toHaveLength(2)
+  })
+
+  test('is not emptied once more by a server that opens it in place of finding it', async () => {
+    const dispositions: number[] = []
+    const hears = (command: number, request: Uint8Array): void => {
+      if (command === CREATE) dispositions.push(request[100])
+    }
+    expect((await readLost({ keeps: true, hears }, 'w+')).came).toBe('contents')
+    expect(dispositions).toEqual([Disposition.OVERWRITE_IF, Disposition.OPEN])
   })
 
   test('has ended where the server keeps none, and nothing is opened again', async () => {

@@ -19,6 +19,7 @@ import {
   type CreateContext,
   createRequest,
   type CreateRequest,
+  Disposition,
   readCreate,
   RELATED_FILE,
 } from '../wire/file-messages.js'
@@ -132,7 +133,10 @@ export class DurableHandle {
   async #reopen(lost: OpenAt): Promise<OpenAt | undefined> {
     const tree = await this.#again()
     const reconnect = durableReconnect(this.#createGuid, lost.answer.fileId)
-    const [created, numbered] = await tree.request(this.#opening(reconnect))
+    // The server looks for the old file by its ids alone. One that does not know of such files would
+    // open this one, and must not make it empty once more.
+    const opening = this.#opening(reconnect, { ...this.#request, disposition: Disposition.OPEN })
+    const [created, numbered] = await tree.request(opening)
     if (created.status !== Status.SUCCESS) return undefined
     const answer = readCreate(created.message)
     if (answer.createdAt !== lost.answer.createdAt || fileNumberOf(numbered) !== this.#fileNumber) {
@@ -146,10 +150,10 @@ export class DurableHandle {
     return { tree, answer }
   }
 
-  #opening(durable: CreateContext): readonly [Request, ...Request[]] {
+  #opening(durable: CreateContext, wanted = this.#request): readonly [Request, ...Request[]] {
     const lease = this.#leaseKey && leaseRequest(this.#leaseKey)
     const request: CreateRequest = {
-      ...this.#request,
+      ...wanted,
       oplock: lease ? OplockLevel.LEASE : OplockLevel.BATCH,
       contexts: lease ? [durable, lease] : [durable],
     }
