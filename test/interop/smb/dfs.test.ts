@@ -33,6 +33,7 @@ await describeRealms('links of DFS', ['CORP', 'file-server'], (info) => {
     link('elsewhere', `${other}\\docs`)
     link('failover', `gone.${realm.domain}\\docs`, `${other}\\docs`)
     link('loop', `${first.host}\\dfs\\loop`)
+    link('pipes', `${first.host}\\IPC$`)
     link('stranger', 'files.evil.example\\docs')
   }, 60_000)
   afterAll(async () => {
@@ -123,6 +124,17 @@ await describeRealms('links of DFS', ['CORP', 'file-server'], (info) => {
       syscall: 'open',
       path: 'x',
     })
+  })
+
+  test('lead to no pipes: there the user would give orders to services of the server', async () => {
+    const controller = { host: first.host, address: first.address }
+    await using ofDomain = openShare(`\\\\${realm.domain}\\dfs`, { as: user, dfsControllers: [controller] })
+    await using named = open()
+    for (const share of [ofDomain, named])
+      await expect(share.writeFile('pipes/srvsvc', 'an order')).rejects.toMatchObject({
+        code: 'ENOTSUP',
+        ntStatus: 'STATUS_NOT_SUPPORTED',
+      })
   })
 
   test('that lead round in a circle come to an end', async () => {

@@ -140,7 +140,7 @@ export class DfsLinks {
 
   async #askForRoot(controller: string, attempt: Attempt, signal: AbortSignal | undefined): Promise<ShareAccess> {
     const { host, share, folder } = this.#named.target
-    const asked = this.#accessTo({ host: controller.toLowerCase(), share: PIPES, folder: '' })
+    const asked = this.#accessTo({ host: controller.toLowerCase(), share: PIPES, folder: '' }, true)
     if (asked === undefined) throw refusalOf(Status.PATH_NOT_COVERED, attempt)
     const path = `\\${host}\\${share}`
     const { targets, timeToLive } = await asked.use(signal, (tree) => referralFrom(tree, path, attempt, signal))
@@ -190,10 +190,14 @@ export class DfsLinks {
     return { access, path: referral.rest }
   }
 
-  #accessTo({ host, share, folder }: SharePath): ShareAccess | undefined {
+  /**
+   * @param isOfPipes where links are asked for. What a referral names is never that: an app that
+   * writes below such a link would give orders to services, as its user.
+   */
+  #accessTo({ host, share, folder }: SharePath, isOfPipes = false): ShareAccess | undefined {
     const server = this.#allowed.find((each) => each.host.toLowerCase() === host)
     if (server === undefined) return undefined
-    const key = [host, share, folder].join('\\').toLowerCase()
+    const key = [String(isOfPipes), host, share, folder].join('\\').toLowerCase()
     let access = this.#targets.get(key)
     if (access === undefined) {
       const { target } = this.#named
@@ -202,7 +206,7 @@ export class DfsLinks {
       const names = wireName(folder, { syscall: 'open', streams: false })
       this.#targets.set(
         key,
-        (access = new ShareAccess({ ...target, host, share, folder: names, demand, isOfPipes: share === PIPES })),
+        (access = new ShareAccess({ ...target, host, share, folder: names, demand, isOfPipes })),
       )
     }
     return access
