@@ -71,7 +71,10 @@ test('a session that the server calls expired is signed in to again, once, and t
 
 describe('a file whose connection is lost', () => {
   /** Reads with a handle from a server that loses the connection at the first READ. */
-  async function readLost(lies: Lies, flags: 'r' | 'w+' = 'r'): Promise<{ readonly came: unknown; readonly asked: readonly number[] }> {
+  async function readLost(
+    lies: Lies,
+    flags: 'r' | 'w+' = 'r',
+  ): Promise<{ readonly came: unknown; readonly asked: readonly number[] }> {
     const { credential, serviceKey } = issueTicket({ now: Date.now() })
     let isFirst = true
     const drops = ({ command }: Answer): boolean => {

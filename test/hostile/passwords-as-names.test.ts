@@ -169,14 +169,16 @@ test('the name of the account of a service that does not exist is told in full',
 test('the machine whose ticket armors the sign-in is told by its own name, and not by that of the user', async () => {
   await using realm = await createTestRealm({
     realm: 'AD.TEST',
-    users: { alice: { password: PASSWORD }, 'host1$': { password: 'pw-host1' } },
+    users: { alice: { password: PASSWORD }, host1$: { password: 'pw-host1' } },
   })
   const client = createKdcClient({
     ...{ kdc: realm.transport, logger, fast: 'require', shownAs: 'unknown 01234567' },
     credentials: { principal: 'hunter2-and-more@AD.TEST', password: 'x' },
     armor: { principal: 'host1$@AD.TEST', password: 'not-this' },
   })
-  await expect(client.ticketFor('HTTP/web.ad.test')).rejects.toThrow('there is no armor, which host1$@AD.TEST is to give')
+  await expect(client.ticketFor('HTTP/web.ad.test')).rejects.toThrow(
+    'there is no armor, which host1$@AD.TEST is to give',
+  )
   const failed = { step: 'AS', outcome: 'failed', code: 'KDC_ERR_PREAUTH_FAILED', account: 'host1$@AD.TEST' }
   expect(told.events).toContainEqual(expect.objectContaining(failed))
   expect(all()).not.toMatch(/hunter2/i)

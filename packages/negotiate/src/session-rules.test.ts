@@ -35,7 +35,11 @@ test.each<[string, object, object]>([
   ['its nesting', { later: { a: { b: { c: 1 } } } }, { later: { a: { b: { c: 2 } } } }],
   ['the authorities of a source', { signIn: [source({ trusted: ['a'] })] }, { signIn: [source({ trusted: ['b'] })] }],
   ['the domains of a source', { signIn: [source({ of: { A: '1' } })] }, { signIn: [source({ of: { A: '2' } })] }],
-  ['a rule deep in a source', { signIn: [source({ a: { b: [{ c: 1 }] } })] }, { signIn: [source({ a: { b: [{ c: 2 }] } })] }],
+  [
+    'a rule deep in a source',
+    { signIn: [source({ a: { b: [{ c: 1 }] } })] },
+    { signIn: [source({ a: { b: [{ c: 2 }] } })] },
+  ],
 ])('two apps that differ in %s do not take the sessions of each other', (_what, left, right) => {
   expect(rulesOf(left)).not.toBe(rulesOf(right))
 })

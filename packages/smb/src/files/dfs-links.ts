@@ -204,10 +204,7 @@ export class DfsLinks {
       const { address, service = `cifs/${host}` } = server
       const demand = { ...target.demand, server: { ...target.demand.server, host, address }, service }
       const names = wireName(folder, { syscall: 'open', streams: false })
-      this.#targets.set(
-        key,
-        (access = new ShareAccess({ ...target, host, share, folder: names, demand, isOfPipes })),
-      )
+      this.#targets.set(key, (access = new ShareAccess({ ...target, host, share, folder: names, demand, isOfPipes })))
     }
     return access
   }

@@ -133,8 +133,8 @@ export class DurableHandle {
   async #reopen(lost: OpenAt): Promise<OpenAt | undefined> {
     const tree = await this.#again()
     const reconnect = durableReconnect(this.#createGuid, lost.answer.fileId)
-    // The server looks for the old file by its ids alone. One that does not know of such files would
-    // open this one, and must not make it empty once more.
+    // The server looks for the old file by its ids alone. One that does not know of such files
+    // would open this one, and must not make it empty once more.
     const opening = this.#opening(reconnect, { ...this.#request, disposition: Disposition.OPEN })
     const [created, numbered] = await tree.request(opening)
     if (created.status !== Status.SUCCESS) return undefined
