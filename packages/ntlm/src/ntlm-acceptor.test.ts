@@ -192,6 +192,12 @@ describe('an attacker who', () => {
       'the response was made at another time',
     ],
     [
+      'relays a response for another service of this machine',
+      { pairs: { [AvId.TARGET_NAME]: encodeText('cifs/web01.corp.test') } },
+      'KRB_AP_ERR_NOT_US',
+      'the client means another service than this one: cifs/web01.corp.test',
+    ],
+    [
       'relays a response for another service',
       { pairs: { [AvId.TARGET_NAME]: encodeText('cifs/files.corp.test') } },
       'KRB_AP_ERR_NOT_US',

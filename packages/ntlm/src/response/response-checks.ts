@@ -105,12 +105,12 @@ function requireTargetName({ pairs }: Ntlmv2Response, flags: number, expected: E
     if (expected.targetName === 'allow') return
     throw refused('KRB_AP_ERR_NOT_US', 'the client does not say which service it means', HINT_OLD_CLIENT)
   }
-  const host = asciiLower(name.split('/')[1] ?? '').replace(/:\d+$/, '')
-  if (expected.hosts.has(host)) return
+  const [service, place = ''] = asciiLower(name).split('/')
+  if (service === SERVICE && expected.hosts.has(place.replace(/:\d+$/, ''))) return
   throw refused(
     'KRB_AP_ERR_NOT_US',
     `the client means another service than this one: ${name}`,
-    'If users reach this service under that name, add it to the option hosts. Else somebody relays a response that was made for another server.',
+    'If users reach this service by HTTP under that name, add it to the option hosts. Else somebody relays a response that was made for another server.',
   )
 }
 
@@ -145,6 +145,12 @@ function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
 function refused(code: S4uErrorCode, message: string, hint?: string): RejectedTokenError {
   return new RejectedTokenError(message, { code, ...(hint !== undefined && { hint }) })
 }
+
+/**
+ * The class of service that clients of HTTP name. A client that was led to a file server of our name
+ * (by a forged entry in DNS) means `cifs/web01`, and its response must not serve here.
+ */
+const SERVICE = 'http'
 
 const HINT_OLD_CLIENT =
   'Windows and browsers send this; curl and older libraries do not. Update the client, or let it come with Kerberos.'
