@@ -46,9 +46,9 @@ export interface AuthenticatedEvent {
   readonly session?: Session
   /** The name of the source of `signIn`, where `by` is `sign-in`. */
   readonly source?: string
-  /** The client's address. */
   /** Why the client came with NTLM, where it did. */
   readonly ntlm?: NtlmUse
+  /** The client's address. */
   readonly clientAddress?: string
 }
 
@@ -80,9 +80,9 @@ export interface FailedEvent {
    * password in the wrong field) a digest is: `unknown 3f9a2c1b`.
    */
   readonly triedUser?: string
-  /** The client's address. */
   /** Why the client came with NTLM, where it did. */
   readonly ntlm?: NtlmUse
+  /** The client's address. */
   readonly clientAddress?: string
 }
 

@@ -80,6 +80,8 @@ function userAgentOf(request: NegotiableRequest): string {
   return product.slice(0, MAX_SHOWN)
 }
 
-/** Headers of browsers have about 120 characters; products, 20. */
+/** Headers of browsers have about 120 characters. More is not searched, whatever a client sends. */
 const MAX_HEADER = 512
+
+/** Products have about 20 characters. More of what a client says of itself is in no counter. */
 const MAX_SHOWN = 64
