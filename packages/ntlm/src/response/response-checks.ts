@@ -147,8 +147,8 @@ function refused(code: S4uErrorCode, message: string, hint?: string): RejectedTo
 }
 
 /**
- * The class of service that clients of HTTP name. A client that was led to a file server of our name
- * (by a forged entry in DNS) means `cifs/web01`, and its response must not serve here.
+ * The class of service that clients of HTTP name. A client that was led to a file server of our
+ * name (by a forged entry in DNS) means `cifs/web01`, and its response must not serve here.
  */
 const SERVICE = 'http'
 

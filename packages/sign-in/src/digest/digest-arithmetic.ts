@@ -25,6 +25,15 @@ export function digestSecret(algorithm: DigestAlgorithm, user: string, realm: st
 /**
  * Returns what a client sends in place of a name, where names are to be hidden: the hash of user
  * and realm, in hexadecimal digits. RFC 7616 section 3.4.4.
+ *
+ * @example
+ * ```ts
+ * import { digestUserHash } from '@s4u/sign-in'
+ *
+ * const users = ['alice', 'bob']
+ * const byHash = new Map(users.map((user) => [digestUserHash('SHA-256', user, 'corp'), user]))
+ * export const userOf = ({ userHash }: { userHash: string }) => byHash.get(userHash)
+ * ```
  */
 export function digestUserHash(algorithm: DigestAlgorithm, user: string, realm: string): string {
   return hashOf(algorithm, `${user}:${realm}`)
