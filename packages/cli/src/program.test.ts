@@ -39,6 +39,17 @@ describe('the help', () => {
     expect(help.stdout).toContain('Usage: s4u klist ')
   })
 
+  test.each(every)('of %j is the same with help in front', async (path) => {
+    expect(await run(['help', ...path])).toEqual(await run([...path, '--help']))
+  })
+
+  test('of a command that a group does not have is a mistake, with the nearest name', async () => {
+    expect(await run(['help', 'keytab', 'crate'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("unknown command 'crate'"),
+    })
+  })
+
   test('the examples are commands that there are, with options that they have', async () => {
     for (const [, { examples }] of every)
       for (const { line } of examples) {

@@ -137,6 +137,30 @@ describe('s4u keytab check and rotate', () => {
     expect(ended.stderr).toContain('ended with 1')
   })
 
+  test('prunes only what the KDC has replaced, and longer ago than a ticket lives', async () => {
+    const path = place.at('pruned.keytab')
+    const { entries } = Keytab.decode(readFileSync(place.at('svc-web.keytab')))
+    const agedBy = (hours: number) => {
+      const aged = entries.map((entry) => ({ ...entry, timestamp: Date.now() - hours * 3_600_000 }))
+      writeFileSync(path, new Keytab(aged).encode(), { mode: 0o600 })
+    }
+    const versions = () => [...new Set(entriesIn('pruned.keytab').map((entry) => entry[0]))]
+    agedBy(9)
+    const { stdout } = await s4uOk(['keytab', 'prune', path], place.as('x'))
+    expect(stdout).toContain('Nothing was dropped.')
+    expect(stdout).toMatch(/^Version 2 of HTTP\/web\.ad\.test@AD\.TEST stays until \d{4}-/m)
+    expect(versions()).toEqual(['3', '2'])
+    agedBy(11)
+    await s4uOk(['keytab', 'prune', path, '-l', '1d'], place.as('x'))
+    expect(versions()).toEqual(['3', '2'])
+    const { dropped, staying } = await s4uJson(['keytab', 'prune', path], place.as('x'))
+    expect(staying).toEqual([])
+    expect(new Set((dropped as { kvno: number }[]).map(({ kvno }) => kvno))).toEqual(new Set([2]))
+    expect(versions()).toEqual(['3'])
+    const ended = await s4u(['keytab', 'prune', path, '-l', 'soon'], place.as('x'))
+    expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining('-l is no time') })
+  })
+
   test('leaves old keys out with --drop-old', async () => {
     await s4uOk(['keytab', 'rotate', '--drop-old', place.at('svc-web.keytab')], place.as('x'))
     expect(new Set(entriesIn('svc-web.keytab').map((entry) => entry[0]))).toEqual(new Set(['4']))

@@ -34,12 +34,25 @@ export async function parseCommandLine(
   const onParsed = (parsed: Parsed): void => void (found = parsed)
   for (const command of commands) addCommand(program, command, { path: '', page, onParsed })
   try {
-    await program.parseAsync([...words], { from: 'user' })
+    await program.parseAsync([...withHelpOfSubcommand(commands, words)], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode !== 0 && !isHelp(error, words)) throw usageErrorOf(error, words)
   }
   return found ?? { kind: 'text', text }
+}
+
+/**
+ * `help keytab create` is `keytab create --help`: the parser itself looks at one word behind `help`,
+ * and would print the list of the group.
+ */
+function withHelpOfSubcommand(commands: readonly Command[], words: readonly string[]): readonly string[] {
+  const [help, name, below, ...others] = words
+  if (help !== 'help' || below === undefined || below.startsWith('-')) return words
+  const group = commands.find((command) => command.name === name)
+  if (group === undefined || !isGroup(group)) return words
+  const isKnown = group.commands.some((command) => command.name === below)
+  return isKnown ? [name, below, '--help', ...others] : [name, below]
 }
 
 /**

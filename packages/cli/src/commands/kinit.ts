@@ -5,12 +5,13 @@ import {
   type KdcCredentials,
   readKrb5Conf,
 } from '@s4u/kdc-client'
-import { formatPrincipal, secondsOfDuration } from '@s4u/krb5'
+import { formatPrincipal } from '@s4u/krb5'
 import { cacheOf } from '../access/caches.js'
 import { KDC_OPTIONS, kdcSettings } from '../access/kdc-options.js'
 import { keytabPath, readKeytab } from '../access/keytab-files.js'
 import { newPasswordFor } from '../access/new-password.js'
 import { defineCommand } from '../command-line/command.js'
+import { durationOf } from '../command-line/durations.js'
 import type { GivenOf } from '../command-line/options.js'
 import { line } from '../terminal/blocks.js'
 import type { Session } from '../terminal/session.js'
@@ -150,13 +151,6 @@ function signInOptions(given: GivenOf<typeof OPTIONS>): Omit<KdcClientOptions, '
     ...(given.text('lifetime') !== undefined && { lifetime: durationOf('-l', given.text('lifetime')) }),
     ...(given.text('renewable') !== undefined && { renewableFor: durationOf('-r', given.text('renewable')) }),
   }
-}
-
-/** `8h`, `1d12h`, `30m`, `10:00`, as kinit of MIT takes it; in milliseconds. @throws UsageError */
-function durationOf(option: string, text = ''): number {
-  const seconds = secondsOfDuration(text)
-  if (seconds !== undefined && seconds > 0) return seconds * 1_000
-  throw new UsageError(`${option} is no time`, `Write ${option} 8h, 30m, 7d or 1d12h.`)
 }
 
 function armorOf(given: GivenOf<typeof OPTIONS>): KdcArmor | undefined {

@@ -11,11 +11,11 @@ export const keytabRotate = defineCommand({
   name: 'rotate',
   summary: 'Give the account of a keytab a new random password, and write its new keys',
   details:
-    'The old keys stay for tickets that were issued with them, unless --drop-old is given. A service that reads its keytab again serves on without a break. Until the new keys are written, the password is in FILE.new-password.',
+    'The old keys stay for tickets that were issued with them; s4u keytab prune drops them when those have ended. --drop-old drops them now, and refuses everybody who holds a ticket: it is for a key that was stolen. A service that reads its keytab again serves on without a break. Until the new keys are written, the password is in FILE.new-password.',
   operands: [{ name: 'FILE', about: 'the keytab; default: KRB5_KTNAME', completes: 'file' }],
   options: {
     principal: { kind: 'text', short: 'p', value: 'NAME', about: 'the account; default: the first that can sign in' },
-    dropOld: { kind: 'flag', about: 'leave the keys of earlier versions out' },
+    dropOld: { kind: 'flag', about: 'for a stolen key: leave earlier versions out, and refuse tickets of now' },
     kvno: { kind: 'number', value: 'N', about: 'the new version; default: what the KDC tells, else the next one' },
     ...KDC_OPTIONS,
   },
