@@ -43,8 +43,8 @@ export async function parseCommandLine(
 }
 
 /**
- * `help keytab create` is `keytab create --help`: the parser itself looks at one word behind `help`,
- * and would print the list of the group.
+ * `help keytab create` is `keytab create --help`: the parser itself looks at one word behind
+ * `help`, and would print the list of the group.
  */
 function withHelpOfSubcommand(commands: readonly Command[], words: readonly string[]): readonly string[] {
   const [help, name, below, ...others] = words
