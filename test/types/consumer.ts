@@ -70,9 +70,10 @@ web.post('/login', async (_req, res) => {
   negotiate.writeHeaders(res, kerberos.negotiator.startSession(user))
   res.end()
 })
-web.post('/logout', (req, res) => {
+web.post('/logout', async (req, res) => {
   const session: negotiate.Session | undefined = kerberos.negotiator.sessionOf(req)
   negotiate.writeHeaders(res, kerberos.negotiator.endSession(req))
+  negotiate.writeHeaders(res, await kerberos.negotiator.signOut(req))
   res.json(session?.id)
 })
 web.get(

@@ -91,10 +91,25 @@ describe('a user whom the app has authenticated', () => {
   })
 })
 
-test('without cookie sessions nothing begins and nothing ends', () => {
+test('without cookie sessions nothing begins and nothing ends', async () => {
   using negotiator = make()
   expect(negotiator.startSession(callerWith())).toEqual({})
   expect(negotiator.endSession(requestWith())).toEqual({})
+  expect(await negotiator.signOut(requestWith())).toEqual({})
+})
+
+test('a session of which nothing is known is no session, and what to do then is told', async () => {
+  using negotiator = make({ session: 'cookie' })
+  for (const none of [undefined, null, 'a', { id: 'a' }])
+    await expect(negotiator.sessionGoesOn(none as never)).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringMatching(
+        /^sessionGoesOn: the session must be an object with kind, id, startedAt, expiresAt, and not /,
+      ),
+      hint:
+        'Give outcome.session or negotiator.sessionOf(request). Where these are undefined, no sign-out can be told of: ' +
+        'refuse what would outlive the request, or end it at identity.expiresAt.',
+    })
 })
 
 test('is ready when its keys are, and says why not', async () => {

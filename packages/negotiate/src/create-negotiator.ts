@@ -43,7 +43,7 @@ import {
 } from './routes/impersonation-option.js'
 import { type RequestNegotiator, recordNegotiator } from './routes/negotiator-of-request.js'
 import { sessionRulesOf } from './session-rules.js'
-import type { Session } from './session/session-revocation.js'
+import { requireSession, type Session } from './session/session-revocation.js'
 import { findIdentityFor, type IdentityForDeps } from './sign-in/identity-for.js'
 import type { IdentityForOptions } from './sign-in/identity-for-options.js'
 import type { SecretSubject } from './sign-in/secret-subject.js'
@@ -200,11 +200,16 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     return this.#finder.endSession(asNegotiable(request))
   }
 
+  signOut(request: NegotiableRequest | Request): Promise<ResponseHeaders> {
+    return this.#finder.signOut(asNegotiable(request))
+  }
+
   sessionOf(request: NegotiableRequest | Request): Session | undefined {
     return this.#finder.sessionOf(asNegotiable(request))
   }
 
-  sessionGoesOn(session: Session): Promise<boolean> {
+  async sessionGoesOn(session: Session): Promise<boolean> {
+    requireSession(session)
     return this.#finder.sessionGoesOn(session)
   }
 

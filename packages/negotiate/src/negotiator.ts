@@ -174,19 +174,42 @@ export interface Negotiator extends Disposable {
    */
   startSession(identity: CallerIdentity): ResponseHeaders
   /**
-   * Ends the session that `authenticate` found on a request: returns the headers that remove its
-   * cookie, and notes the end in `session.ended`, so that a copy of the cookie is refused.
+   * Ends the session of a request, and resolves to the headers that remove its cookie. By then
+   * `session.ended` has noted the end, so that a copy of the cookie is refused.
+   *
+   * ```ts
+   * import { createServer } from 'node:http'
+   * import { createNegotiator, writeHeaders } from '@s4u/negotiate'
+   *
+   * const negotiator = createNegotiator({ keytab: 'web.keytab', session: 'cookie' })
+   * createServer({ maxHeaderSize: 65_536 }, async (request, response) => {
+   *   await negotiator.authenticate(request, { mode: 'optional' })
+   *   const headers = await negotiator.signOut(request)
+   *   writeHeaders(response, headers)
+   *   response.writeHead(204).end()
+   * })
+   * ```
+   *
+   * @throws RejectedTokenError S4U_SESSION_REVOCATION_UNKNOWN (503) where the store fails: the
+   * session goes on then, and so should its cookie
+   */
+  signOut(request: NegotiableRequest | Request): Promise<ResponseHeaders>
+  /**
+   * Does as `signOut`, but waits for no store: a copy of the cookie may be taken for some time, and
+   * a store that fails is told to `onFailed` alone. It ends the session that `authenticate` found.
    */
   endSession(request: NegotiableRequest | Request): ResponseHeaders
   /**
-   * Returns the session that `authenticate` found on a request: what a sign-out has to note for
-   * `session.isRevoked`.
+   * Returns the session that `authenticate` found on a request, or that the answer to it begins:
+   * what a sign-out has to note for `session.isRevoked`.
    */
   sessionOf(request: NegotiableRequest | Request): Session | undefined
   /**
    * Resolves to whether a session that `sessionOf` returned goes on: not after its end, a sign-out,
-   * or where `session.isRevoked` says so, and not while nobody can tell. Ask it from time to time
-   * for what outlives a request, such as a WebSocket.
+   * or `session.maxIdle` without a request, not where `session.isRevoked` says so, and not while
+   * nobody can tell. Ask it from time to time for what outlives a request, such as a WebSocket. The
+   * question is no request. Only requests to this process count for `maxIdle`.
+   * @throws ConfigurationError for what is not a session
    */
   sessionGoesOn(session: Session): Promise<boolean>
   /**

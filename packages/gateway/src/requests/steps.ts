@@ -54,7 +54,7 @@ export interface CallerRequest extends SiteRequest {
   readonly caller: CallerIdentity | undefined
   /** How the caller came: `negotiate`, `session`, `form` and so on; `none` without a caller. */
   readonly way: string
-  /** The session by which the caller is known; undefined where the request has signed in. */
+  /** The session of the caller, also where it begins with the answer; undefined without one. */
   readonly session: Session | undefined
   /**
    * Headers that belong to the answer, whatever its status: proof of the gateway, session cookie.

@@ -24,8 +24,9 @@ function finderWith(verdicts: readonly AcceptOutcome[], options: CheckedOptions 
       asked.push({ token, context })
       return left.shift()!
     },
+    principals: [],
     ...more,
-  } as Acceptor
+  } as Partial<Acceptor> as Acceptor
   const delegator = new Delegator(() => Promise.reject(new Error('no KDC')), {}, {})
   const events = new NegotiatorEvents(options)
   const sessionRules = sessionRulesOf(options, acceptor)
@@ -61,7 +62,9 @@ test('hands the token to the acceptor with the request and the address of the cl
   const request = requestWith({ authorization: FIRST }, { socket: connection() })
   const found = await finder.find(request)
   expect(found).toMatchObject({ by: 'token', headers: { 'WWW-Authenticate': 'Negotiate AQ==' } })
-  expect(asked).toEqual([{ token: Uint8Array.of(0x60, 0), context: { request, clientAddress: '192.0.2.7' } }])
+  expect(asked).toEqual([
+    { token: Uint8Array.of(0x60, 0), context: { request, clientAddress: '192.0.2.7', hintFor: expect.any(Function) } },
+  ])
 })
 
 test('answers nothing where the acceptor has nothing to say', async () => {
@@ -198,7 +201,7 @@ describe('what a session is known by', () => {
       by: 'token',
       headers: { 'WWW-Authenticate': 'Negotiate AQ==', 'Persistent-Auth': 'true', Vary: '*' },
     })
-    expect(first).not.toHaveProperty('session')
+    expect(first).toMatchObject({ session: { kind: 'connection', principal: 'alice@AD.TEST' } })
     const next = requestWith({}, { socket })
     expect(await finder.find(next)).toMatchObject({
       by: 'connection',
@@ -218,6 +221,99 @@ describe('what a session is known by', () => {
       by: 'token',
       headers: { 'WWW-Authenticate': 'Negotiate AQ==', 'Set-Cookie': [expect.stringMatching(/^__Host-s4u=1\./)] },
     })
+  })
+
+  test('can be asked for in the very request whose answer begins it, and is that of its cookie', async () => {
+    const told: object[] = []
+    const onAuthenticated = (event: object): void => void told.push(event)
+    const { finder } = made({ session: { kind: 'cookie', keys: KEYS }, onAuthenticated }, [accepted()])
+    const request = requestWith({ authorization: FIRST })
+    const begun = await finder.find(request)
+    if (begun.by !== 'token') throw new Error(begun.by)
+    expect(begun.session).toMatchObject({ kind: 'cookie', principal: 'alice@AD.TEST' })
+    expect(finder.sessionOf(request)).toBe(begun.session)
+    const cookie = [begun.headers['Set-Cookie'] ?? []].flat().map((line) => line.split(';')[0])
+    const next = await finder.find(requestWith({ cookie: cookie.join('; ') }))
+    if (next.by !== 'session') throw new Error(next.by)
+    expect(next.session).toStrictEqual(begun.session)
+    // The event says how the caller was known: by the token.
+    expect(told[0]).not.toHaveProperty('session')
+  })
+
+  test('is none where there is no ticket to be kept, or no session is wanted', async () => {
+    for (const session of [undefined, { kind: 'cookie', keys: KEYS } as const]) {
+      const { finder } = made(session === undefined ? {} : { session }, [accepted(session && { evidence: undefined })])
+      const request = requestWith({ authorization: FIRST })
+      const found = await finder.find(request)
+      expect(found).toMatchObject({ by: 'token' })
+      expect(found).not.toHaveProperty('session')
+      expect(finder.sessionOf(request)).toBeUndefined()
+    }
+  })
+
+  test('is signed out: the end is noted when the promise resolves, of the one shown and of the one begun', async () => {
+    const noted: string[] = []
+    const end = async (id: string): Promise<void> => {
+      await new Promise(setImmediate)
+      noted.push(id)
+    }
+    const ended = { end, isEnded: (id: string) => noted.includes(id) }
+    const { finder } = made({ session: { kind: 'cookie', keys: KEYS, ended } }, [accepted()])
+    const cookie = cookieOf(finder)
+    const request = requestWith({ cookie, authorization: FIRST })
+    const begun = await finder.find(request)
+    if (begun.by !== 'token' || begun.session === undefined) throw new Error(begun.by)
+    expect(await finder.signOut(request)).toEqual({
+      'Set-Cookie': [expect.stringMatching(/^__Host-s4u=; Max-Age=0; /)],
+    })
+    expect(noted).toHaveLength(2)
+    expect(noted).toContain(begun.session.id)
+    expect(await finder.sessionGoesOn(begun.session)).toBe(false)
+    expect(await finder.find(requestWith({ cookie }))).toMatchObject({ by: 'nothing' })
+    expect(await finder.signOut(requestWith({ cookie }))).toMatchObject({ 'Set-Cookie': [expect.any(String)] })
+    expect(noted).toHaveLength(2)
+  })
+
+  test('is not signed out while its store does not note that, or cannot be asked', async () => {
+    const away = async (): Promise<never> => Promise.reject(new Error('the store is away'))
+    const stores = [
+      { end: away, isEnded: () => false },
+      { end: () => {}, isEnded: away },
+    ]
+    for (const ended of stores) {
+      const { finder } = made({ session: { kind: 'cookie', keys: KEYS, ended } })
+      await expect(finder.signOut(requestWith({ cookie: cookieOf(finder) }))).rejects.toMatchObject({
+        name: 'RejectedTokenError',
+        code: 'S4U_SESSION_REVOCATION_UNKNOWN',
+        status: 503,
+        message: 'that a session has ended could not be noted',
+      })
+    }
+  })
+
+  test('goes on with its requests at all negotiators of the process, and no longer than maxIdle after the last', async () => {
+    let time = NOW
+    const now = (): number => time
+    const options = { session: { kind: 'cookie', keys: KEYS, maxIdle: 600_000 }, now } as const
+    const { finder } = made(options, [accepted()])
+    const { finder: neighbour } = made(options)
+    const begun = await finder.find(requestWith({ authorization: FIRST }))
+    if (begun.by !== 'token' || begun.session === undefined) throw new Error(begun.by)
+    const { session, headers } = begun
+    const goesOn = async (after: number): Promise<boolean> => {
+      time = after
+      return finder.sessionGoesOn(session)
+    }
+    expect([await goesOn(NOW + 599_999), await goesOn(NOW + 600_000)]).toEqual([true, false])
+    time = NOW + 500_000
+    const cookie = [headers['Set-Cookie'] ?? []].flat().map((line) => line.split(';')[0])
+    expect(await neighbour.find(requestWith({ cookie: cookie.join('; ') }))).toMatchObject({ by: 'session' })
+    expect([await goesOn(NOW + 1_099_999), await goesOn(NOW + 1_100_000)]).toEqual([true, false])
+    expect(await finder.sessionGoesOn({ ...session, kind: 'connection' })).toBe(true)
+    // That one has another clock, and so has seen none of these requests.
+    const { finder: elsewhere } = made({ ...options, now: () => time })
+    time = NOW + 600_000
+    expect(await elsewhere.sessionGoesOn(session)).toBe(false)
   })
 
   test('is ended by taking the cookie away', () => {
@@ -341,7 +437,7 @@ describe('what the acceptor is asked', () => {
       const { finder, asked } = finderWith([accepted()], { clientAddress })
       const request = requestWith({ authorization: FIRST }, { socket: connection() })
       await finder.find(request)
-      expect(asked[0].context).toStrictEqual({ request, ...context })
+      expect(asked[0].context).toStrictEqual({ request, hintFor: expect.any(Function), ...context })
     }
   })
 
@@ -349,7 +445,7 @@ describe('what the acceptor is asked', () => {
     const { finder, asked } = finderWith([accepted()], channelBinding === undefined ? {} : { channelBinding })
     const request = requestWith({ authorization: FIRST })
     await finder.find(request)
-    expect(asked[0].context).toStrictEqual({ request })
+    expect(asked[0].context).toStrictEqual({ request, hintFor: expect.any(Function) })
   })
 })
 

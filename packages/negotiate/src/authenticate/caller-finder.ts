@@ -113,7 +113,13 @@ export class CallerFinder {
     return this.#sessions.end(request)
   }
 
-  /** Returns the session that the request showed. */
+  async signOut(request: NegotiableRequest): Promise<ResponseHeaders> {
+    const { headers } = await this.#sessions.signOut(request)
+    this.#deps.events.sessionEnded()
+    return headers
+  }
+
+  /** Returns the session that the request showed, or that its answer begins. */
   sessionOf(request: NegotiableRequest): Session | undefined {
     return this.#sessions.of(request)
   }
@@ -217,8 +223,10 @@ export class CallerFinder {
       case 'accepted': {
         const reply = accepted.reply && { 'WWW-Authenticate': formatChallenge(accepted.reply) }
         const identity = this.#callerOf(accepted.identity)
-        const session = this.#beginSession(request, identity)
-        return this.#authenticated(about, identity, 'token', { ...reply, ...session })
+        const begun = this.#noteBegun(identity, this.#sessions.begin(request, identity))
+        const session = this.#sessions.of(request)
+        const found = this.#authenticated(about, identity, 'token', { ...reply, ...begun })
+        return { ...found, ...(session && { session }) }
       }
       case 'continue': {
         const connection = connectionOf(request)
@@ -230,10 +238,6 @@ export class CallerFinder {
       case 'refused':
         return this.#refuse(request, accepted.error, accepted)
     }
-  }
-
-  #beginSession(request: NegotiableRequest, identity: CallerIdentity): ResponseHeaders | undefined {
-    return this.#noteBegun(identity, this.#sessions.begin(request, identity))
   }
 
   #noteBegun(identity: CallerIdentity, begun: ReturnType<Sessions['begin']>): ResponseHeaders | undefined {
@@ -275,7 +279,7 @@ export class CallerFinder {
     by: Authenticated['by'],
     headers: ResponseHeaders,
     session?: Session,
-  ): Found {
+  ): Extract<Found, { readonly identity: CallerIdentity }> {
     rememberAddress(identity, about.clientAddress)
     const shown = session && { session }
     this.#deps.events.authenticated({ ...about, identity, by, ...shown })

@@ -42,7 +42,7 @@ export interface AuthenticatedEvent {
   readonly identity: CallerIdentity
   /** By a token, a session, the connection, or a way to sign in. */
   readonly by: Authenticated['by']
-  /** The session by which the caller was known, where it was not a token. */
+  /** The session by which the caller was known; absent where it begins with the answer. */
   readonly session?: Session
   /** The name of the source of `signIn`, where `by` is `sign-in`. */
   readonly source?: string

@@ -22,7 +22,10 @@ export interface Authenticated {
   readonly by: 'token' | 'session' | 'connection' | 'sign-in'
   /** The name of the source, where the caller was known by one (`sign-in`): `basic`. */
   readonly source?: string
-  /** The session, where the caller was known by a cookie or a connection. */
+  /**
+   * The session of the caller: the one that the request showed, or that this answer begins. Absent
+   * where there is neither.
+   */
   readonly session?: Session
   readonly headers: ResponseHeaders
   readonly run: Runner

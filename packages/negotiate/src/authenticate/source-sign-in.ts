@@ -60,22 +60,22 @@ export class SourceSignIn {
   /** Ends the session of a request, and says where to go. */
   async signOut(request: SignInRequest): Promise<Found> {
     const { sessions, sources, events } = this.#deps
-    const found = await sessions.find(request.request)
-    const session = found.status === 'found' ? found.session : undefined
-    if (session !== undefined) await sessions.forget(session)
+    const { headers: removal, session } = await sessions.signOut(request.request)
     const { statusCode, headers, body } = sources.signedOut(request, session)
     events.sessionEnded()
-    const ended = { ...NOT_CACHED, ...withCookies(headers, sessions.end(request.request)) }
+    const ended = { ...NOT_CACHED, ...withCookies(headers, removal) }
     return { by: 'refusal', challenge: { status: 'challenge', statusCode, headers: ended, body } }
   }
 
   async #admit(request: SignInRequest, { name }: NamedSource, result: SignedIn): Promise<Found> {
     const identity = this.#deps.callerOf(result.identity)
-    const session = await this.#beginSession(request, identity, result)
-    const headers = { ...NOT_CACHED, ...withCookies(result.headers ?? {}, session) }
+    const begun = await this.#beginSession(request, identity, result)
+    const session = this.#deps.sessions.of(request.request)
+    const headers = { ...NOT_CACHED, ...withCookies(result.headers ?? {}, begun) }
     const about = { ...this.#deps.about(request.request), ...this.#ntlmOf(request, name) }
     this.#deps.events.authenticated({ ...about, identity, by: 'sign-in', source: name })
-    if (result.location === undefined) return { by: 'sign-in', source: name, identity, headers }
+    if (result.location === undefined)
+      return { by: 'sign-in', source: name, identity, headers, ...(session && { session }) }
     const Location = localTarget(result.location) ?? '/'
     return {
       by: 'refusal',

@@ -3,6 +3,7 @@ import { NEVER_CACHED } from '../http/caching.js'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import { connectionOf, isProxied } from '../http/proxied.js'
 import type { ResponseHeaders } from '../http/response.js'
+import { type BegunSession, NOT_BEGUN } from './cookie-session.js'
 import type { NegotiableRequest } from '../http/request.js'
 import type { Session } from './session-revocation.js'
 
@@ -23,20 +24,21 @@ export class ConnectionSession {
    * Binds the caller to the connection, and says so in a header: curl and browsers then send no
    * more tokens on it.
    */
-  begin(request: NegotiableRequest, identity: CallerIdentity): ResponseHeaders {
+  begin(request: NegotiableRequest, identity: CallerIdentity): BegunSession {
     const connection = connectionOf(request)
     if (connection === undefined) {
       this.#distrust(request)
-      return {}
+      return NOT_BEGUN
     }
     const before = this.#bound.get(connection)
     if (before !== undefined && (before === 'shared' || before.principal !== identity.principal)) {
       this.#bound.set(connection, 'shared')
-      return {}
+      return NOT_BEGUN
     }
+    const session = this.#begun(identity)
     this.#bound.set(connection, identity)
-    this.#sessions.set(identity, this.#begun(identity))
-    return PERSISTENT
+    this.#sessions.set(identity, session)
+    return { headers: PERSISTENT, session }
   }
 
   find(request: NegotiableRequest): CallerIdentity | undefined {

@@ -42,7 +42,7 @@ function sessions({
 }
 
 const requestAfter = (cookies: CookieSession, identity = alice) => {
-  const lines = cookies.begin(identity)['Set-Cookie'] ?? []
+  const lines = cookies.begin(identity).headers['Set-Cookie'] ?? []
   return requestWith({ cookie: [...lines].map((line) => line.split(';')[0]).join('; ') })
 }
 
@@ -257,7 +257,7 @@ describe('over plain HTTP', () => {
   const warnedBy = (requests: readonly (NegotiableRequest | undefined)[], more: Partial<CookieSessionOptions> = {}) => {
     const codes: string[] = []
     const cookies = sessions({ more, warn: (_message, code) => void codes.push(code) })
-    for (const request of requests) cookies.begin(alice, request)
+    for (const request of requests) cookies.begin(alice, request).headers
     return codes
   }
   const plain = requestWith({}, { socket: connection() })
@@ -281,7 +281,10 @@ describe('over plain HTTP', () => {
 })
 
 test('no cache keeps an answer that begins a session', () => {
-  expect(sessions().begin(alice)).toMatchObject({ 'Cache-Control': 'private, no-store', Vary: 'Authorization, Cookie' })
+  expect(sessions().begin(alice).headers).toMatchObject({
+    'Cache-Control': 'private, no-store',
+    Vary: 'Authorization, Cookie',
+  })
 })
 
 test('a fault of the program is not taken for a refusal', async () => {
@@ -297,7 +300,7 @@ test('it never outlives its ticket', async () => {
 })
 
 test('a caller without a ticket begins none', () => {
-  expect(sessions().begin(new Identity(claimsWith({ evidence: undefined })))).toEqual({})
+  expect(sessions().begin(new Identity(claimsWith({ evidence: undefined }))).headers).toEqual({})
 })
 
 test('a ticket that is too big begins none, and is warned of once', () => {
@@ -305,8 +308,8 @@ test('a ticket that is too big begins none, and is warned of once', () => {
   const cookies = sessions({ warn: (message) => void warnings.push(message) })
   const ticket = { ...TICKET, encPart: { ...TICKET.encPart, cipher: new Uint8Array(12_000) } }
   const erin = new Identity(claimsWith({ principal: 'erin@AD.TEST', evidence: { ...EVIDENCE, ticket } }))
-  expect(cookies.begin(erin)).toEqual({})
-  expect(cookies.begin(erin)).toEqual({})
+  expect(cookies.begin(erin).headers).toEqual({})
+  expect(cookies.begin(erin).headers).toEqual({})
   expect(warnings).toEqual([expect.stringContaining('erin@AD.TEST')])
 })
 
@@ -323,7 +326,7 @@ describe('the server of the request', () => {
   const begins = (
     request: ReturnType<typeof requestOf> | undefined,
     cookies = sessions({ warn: (text) => void warnings.push(text) }),
-  ) => cookies.begin(big, request)['Set-Cookie'] !== undefined
+  ) => cookies.begin(big, request).headers['Set-Cookie'] !== undefined
 
   test('must take the cookie and the token together, or none begins, with a warning', () => {
     expect(begins(requestOf(16_384, { authorization }))).toBe(false)
@@ -414,7 +417,7 @@ test('a session of a user with a SID has it, one of another has none', async () 
 test('a box is made once for the rules that hold', () => {
   const random = vi.fn((length: number) => new Uint8Array(length))
   const cookies = sessions({ random })
-  const [first, second] = [cookies.begin(alice), cookies.begin(alice)]
+  const [first, second] = [cookies.begin(alice).headers, cookies.begin(alice).headers]
   expect(first).toEqual(second)
   // An id and a nonce for each; the keys are the app's.
   expect(random.mock.calls).toEqual([[18], [24], [18], [24]])
@@ -437,12 +440,12 @@ describe('the words of a warning', () => {
     return new Identity(claimsWith({ evidence: { ...EVIDENCE, ticket } }))
   }
   const sizeOf = (identity: Identity): number => {
-    const lines = sessions().begin(identity)['Set-Cookie'] ?? []
+    const lines = sessions().begin(identity).headers['Set-Cookie'] ?? []
     return [...lines].reduce((sum, line) => sum + line.split(';')[0].length, 0)
   }
 
   test('of a ticket that is too big say whose, how big, and what to do', () => {
-    const [[code, message], ...more] = warnedBy((cookies) => cookies.begin(bigTicket(12_000)))
+    const [[code, message], ...more] = warnedBy((cookies) => cookies.begin(bigTicket(12_000)).headers)
     expect(more).toEqual([])
     expect(code).toBe('S4U_SESSION_TOO_BIG')
     expect(message).toMatch(
@@ -455,7 +458,7 @@ describe('the words of a warning', () => {
 
   test('of plain HTTP say what to serve', () => {
     const request = requestWith({}, { socket: connection() })
-    expect(warnedBy((cookies) => cookies.begin(alice, request))).toEqual([
+    expect(warnedBy((cookies) => cookies.begin(alice, request).headers)).toEqual([
       [
         'S4U_SESSION_PLAIN_HTTP',
         'cookie sessions are begun over plain HTTP, where browsers do not keep them: serve HTTPS, or let the proxy in front, ' +
@@ -469,7 +472,7 @@ describe('the words of a warning', () => {
     const listener = (warning: Error): void => void printed.push(warning)
     process.on('warning', listener)
     try {
-      sessions().begin(alice, requestWith({}, { socket: connection() }))
+      sessions().begin(alice, requestWith({}, { socket: connection() })).headers
       await new Promise((resolve) => setImmediate(resolve))
     } finally {
       process.off('warning', listener)
@@ -478,7 +481,8 @@ describe('the words of a warning', () => {
   })
 
   test('come for a ticket that is bigger than the longest value by one octet, and for none below', () => {
-    const fits = (octets: number): boolean => warnedBy((cookies) => cookies.begin(bigTicket(octets))).length === 0
+    const fits = (octets: number): boolean =>
+      warnedBy((cookies) => cookies.begin(bigTicket(octets)).headers).length === 0
     let [small, large] = [8_000, 12_000]
     expect([fits(small), fits(large)]).toEqual([true, false])
     while (large - small > 1) {
@@ -500,7 +504,8 @@ describe('a server that takes just so much', () => {
   // What the next request shows: the name, `=1.` and two for what stands around it, and the
   // reserve.
   const needed = cookie.length - '1.'.length - '='.length + 5 + 2_048
-  const begins = (made: NegotiableRequest): boolean => 'Set-Cookie' in sessions({ warn: () => {} }).begin(alice, made)
+  const begins = (made: NegotiableRequest): boolean =>
+    'Set-Cookie' in sessions({ warn: () => {} }).begin(alice, made).headers
 
   test('gets a session that fits in, to the octet', () => {
     expect(begins(request(needed))).toBe(true)
@@ -518,12 +523,12 @@ describe('a server that takes just so much', () => {
   })
 
   test('is not known where the app begins one before any request', () => {
-    expect(sessions().begin(alice)).toHaveProperty('Set-Cookie')
+    expect(sessions().begin(alice).headers).toHaveProperty('Set-Cookie')
   })
 
   test('is told of by a warning where it takes too little', () => {
     const codes: string[] = []
-    sessions({ warn: (_message, code) => void codes.push(code) }).begin(alice, request(needed - 1))
+    sessions({ warn: (_message, code) => void codes.push(code) }).begin(alice, request(needed - 1)).headers
     expect(codes).toEqual(['S4U_SESSION_TOO_BIG'])
   })
 })
@@ -539,7 +544,7 @@ test('the keys of a box are derived once for the rules that hold: each request w
 
 test('sessions go on when the app is updated: what they are sealed with, and how, is as it was', () => {
   const random = (length: number) => new Uint8Array(length).fill(7)
-  const lines = sessions({ random }).begin(alice)['Set-Cookie'] ?? []
+  const lines = sessions({ random }).begin(alice).headers['Set-Cookie'] ?? []
   const digest = createHash('sha256')
     .update([...lines].join('\n'))
     .digest('hex')

@@ -9,7 +9,7 @@ import { isEncrypted, headerOf, type NegotiableRequest } from '../http/request.j
 import { OpenedCookies } from './opened-cookies.js'
 import { BOX_OVERHEAD, createSealedBox, type SealedBox } from './sealed-box.js'
 import type { CookieSettings } from './session-options.js'
-import { RestoredSessions } from './restored-sessions.js'
+import { RestoredSessions, sessionOf } from './restored-sessions.js'
 import { requireUnrevoked, type Session, UNKNOWN } from './session-revocation.js'
 import { decodeSessionTicket, encodeSessionTicket, type SessionTicket, sessionTicketOf } from './session-ticket.js'
 
@@ -44,6 +44,12 @@ export interface SessionLimits {
   readonly maxAge?: number
 }
 
+/** What begins a session: `session` is absent where none could be begun. */
+export interface BegunSession {
+  readonly headers: ResponseHeaders
+  readonly session?: Session
+}
+
 /**
  * Sessions in sealed cookies. The server keeps nothing, so any instance with the same keys and
  * keytab can continue a session.
@@ -69,7 +75,7 @@ export class CookieSession {
   }
 
   /**
-   * Returns the headers that begin a session. Empty when the identity has no ticket, or a ticket
+   * Begins a session. There is none, and no header, when the identity has no ticket, or a ticket
    * that is too big for cookies, or for the limit of headers of the server of `request`, whose
    * headers then have the cookies and the client's token together.
    */
@@ -77,27 +83,23 @@ export class CookieSession {
     identity: Identity,
     request?: NegotiableRequest,
     { maxAge = this.#settings.maxAge }: SessionLimits = {},
-  ): ResponseHeaders {
+  ): BegunSession {
     const { maxIdle } = this.#settings
     const startedAt = this.#deps.now()
     const id = Buffer.from(this.#random(ID_OCTETS)).toString('base64url')
     const expiresAt = this.#endOf(startedAt, Math.min(identity.expiresAt, startedAt + maxAge))
     const seen = maxIdle !== undefined && { seenAt: startedAt }
-    const session = sessionTicketOf(identity, { id, startedAt, expiresAt, ...seen })
-    if (session === undefined) return {}
-    const octets = encodeSessionTicket(session)
+    const ticket = sessionTicketOf(identity, { id, startedAt, expiresAt, ...seen })
+    if (ticket === undefined) return NOT_BEGUN
+    const octets = encodeSessionTicket(ticket)
     const length = Math.ceil(((octets.length + BOX_OVERHEAD) * 4) / 3)
-    if (length > MAX_VALUE) {
+    const value = length > MAX_VALUE ? undefined : this.#seal(octets)
+    if (value === undefined || !this.#hasRoomFor(value, request)) {
       this.#warnOfSize(identity, length)
-      return {}
-    }
-    const value = this.#seal(octets)
-    if (!this.#hasRoomFor(value, request)) {
-      this.#warnOfSize(identity, length)
-      return {}
+      return NOT_BEGUN
     }
     this.#warnOfPlainHttp(request)
-    return this.#cookiesOf(value)
+    return { headers: this.#cookiesOf(value), session: sessionOf(ticket, identity, expiresAt) }
   }
 
   #seal(octets: Uint8Array): string {
@@ -252,6 +254,8 @@ export class CookieSession {
  * number of characters.
  */
 const ID_OCTETS = 18
+
+export const NOT_BEGUN: BegunSession = Object.freeze({ headers: Object.freeze({}) })
 
 /** The part of `maxIdle` after which a cookie is renewed. */
 const RENEWED_AFTER = 1 / 8

@@ -25,7 +25,12 @@ export class RestoredSessions {
   }
 }
 
-function sessionOf({ id, principal, method, startedAt }: SessionTicket, { sid }: Identity, expiresAt: number): Session {
+/** Returns the facts about a session for its app. @param shown the identity of its ticket */
+export function sessionOf(
+  { id, principal, method, startedAt }: SessionTicket,
+  { sid }: Pick<Identity, 'sid'>,
+  expiresAt: number,
+): Session {
   const user = { principal, ...(sid !== undefined && { sid }), authenticationMethod: method }
   return Object.freeze({ kind: 'cookie', id, ...user, startedAt, expiresAt })
 }

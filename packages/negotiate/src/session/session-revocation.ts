@@ -1,5 +1,5 @@
 import type { AuthenticationMethod } from '@s4u/acceptor'
-import { RejectedTokenError } from '@s4u/kdc-client'
+import { RejectedTokenError, requireGiven } from '@s4u/kdc-client'
 
 /**
  * The facts about a session, for its app. It holds no secret, so that a copy of it cannot be used
@@ -60,6 +60,15 @@ export async function requireUnrevoked(isRevoked: IsRevoked | undefined, session
   if (answer !== true) throw unknown(new TypeError('isRevoked must answer true or false'))
   throw new RejectedTokenError(`the session of ${session.principal} was revoked`, { code: 'S4U_SESSION_REVOKED' })
 }
+
+/** @throws ConfigurationError for what is not a session */
+export function requireSession(value: unknown): void {
+  requireGiven('sessionGoesOn: the session', value, ['kind', 'id', 'startedAt', 'expiresAt'], NO_SESSION)
+}
+
+const NO_SESSION =
+  'Give outcome.session or negotiator.sessionOf(request). Where these are undefined, no sign-out can be told of: ' +
+  'refuse what would outlive the request, or end it at identity.expiresAt.'
 
 function unknown(cause: unknown): RejectedTokenError {
   return new RejectedTokenError('nobody can tell whether the session was revoked', {

@@ -5,9 +5,10 @@ import { NEVER_CACHED, NOT_CACHED, varyingWith } from '../http/caching.js'
 import type { NegotiableRequest } from '../http/request.js'
 import type { ResponseHeaders } from '../http/response.js'
 import { ConnectionSession } from './connection-session.js'
-import { CookieSession, type SessionLimits } from './cookie-session.js'
+import { type BegunSession, CookieSession, type SessionLimits } from './cookie-session.js'
 import { endedSessions, type EndedSessionStore, revokedOrEnded } from './ended-sessions.js'
 import { checkRevocation, checkSession, type SessionOption } from './session-options.js'
+import { SeenSessions } from './seen-sessions.js'
 import { type IsRevoked, requireUnrevoked, type Session, UNKNOWN } from './session-revocation.js'
 
 /** How a caller without a token is known: by a cookie, or by the connection. */
@@ -24,6 +25,11 @@ export type FoundCaller =
       readonly session?: Session
     }
   | { readonly status: 'refused'; readonly error: S4uError; readonly headers: ResponseHeaders }
+
+/** A session that begins with an answer, and how its caller is known from then on. */
+interface Begun extends BegunSession {
+  readonly by: SessionKind
+}
 
 export interface SessionsDeps {
   readonly acceptor: Acceptor
@@ -50,13 +56,18 @@ export class Sessions {
   readonly #isRevoked: IsRevoked
   readonly #now: () => number
   readonly #ended: EndedSessionStore
-  readonly #found = new WeakMap<NegotiableRequest, Session>()
+  readonly #seen: SeenSessions
+  /** After how long without a request a session ends, milliseconds; undefined: never. */
+  readonly #maxIdle: number | undefined
+  readonly #ofRequests = new WeakMap<NegotiableRequest, Session>()
 
   /** @throws ConfigurationError */
   constructor(option: SessionOption | undefined, { callerOf, ownClock, ...deps }: SessionsDeps) {
     const kind = checkSession(option)
     this.#callerOf = callerOf
     this.#now = deps.now
+    this.#seen = SeenSessions.by(deps.now)
+    this.#maxIdle = typeof kind === 'object' ? kind.maxIdle : undefined
     this.#connections = kind === 'connection' ? new ConnectionSession(deps.now) : undefined
     const given = typeof option === 'object' && option.kind === 'cookie' ? option.ended : undefined
     this.#ended = endedSessions(given, ownClock)
@@ -78,36 +89,50 @@ export class Sessions {
     const found = await this.#cookies?.find(request)
     if (found?.status !== 'found') return found ?? { status: 'none' }
     const { session } = found
-    this.#found.set(request, session)
+    this.#ofRequests.set(request, session)
+    if (this.#maxIdle !== undefined) this.#seen.note(session.id, this.#now())
     const identity = this.#callerOf(found.identity)
     return { status: 'found', by: 'session', identity, headers: { ...NOT_CACHED, ...found.headers }, session }
   }
 
-  /** Returns the session that `find` has found on a request. */
+  /** Returns the session that `find` has found on a request, or that its answer begins. */
   of(request: NegotiableRequest): Session | undefined {
-    return this.#found.get(request)
+    return this.#ofRequests.get(request)
   }
 
   /**
    * Begins the session of a caller who has authenticated; undefined where the negotiator has none.
    */
-  begin(
-    request: NegotiableRequest,
-    identity: CallerIdentity,
-    limits: SessionLimits = {},
-  ): { readonly by: SessionKind; readonly headers: ResponseHeaders } | undefined {
-    const headers = this.#connections?.begin(request, identity)
-    return headers === undefined ? this.beginCookie(identity, request, limits) : { by: 'connection', headers }
+  begin(request: NegotiableRequest, identity: CallerIdentity, limits: SessionLimits = {}): Begun | undefined {
+    const bound = this.#connections?.begin(request, identity)
+    const begun: Begun | undefined =
+      bound === undefined ? this.beginCookie(identity, request, limits) : { by: 'connection', ...bound }
+    if (begun?.session === undefined) this.#ofRequests.delete(request)
+    else this.#ofRequests.set(request, begun.session)
+    return begun
   }
 
   /** Begins a session with a cookie only, which needs no request. */
-  beginCookie(
-    identity: CallerIdentity,
-    request?: NegotiableRequest,
-    limits: SessionLimits = {},
-  ): { readonly by: SessionKind; readonly headers: ResponseHeaders } | undefined {
-    const headers = this.#cookies?.begin(identity, request, limits)
-    return headers && { by: 'session', headers }
+  beginCookie(identity: CallerIdentity, request?: NegotiableRequest, limits: SessionLimits = {}): Begun | undefined {
+    const begun = this.#cookies?.begin(identity, request, limits)
+    return begun && { by: 'session', ...begun }
+  }
+
+  /**
+   * Ends the sessions of a request, and waits until that is noted: the one that it shows, and the
+   * one that its answer begins. Resolves to the headers that remove the cookie, and to the session.
+   * @throws RejectedTokenError S4U_SESSION_REVOCATION_UNKNOWN where the store fails
+   */
+  async signOut(request: NegotiableRequest): Promise<BegunSession> {
+    const known = this.of(request)
+    const found = await this.find(request)
+    // Whose session it is cannot be told, so that it cannot be ended: its cookie may be good again.
+    if (found.status === 'refused' && found.error.code === UNKNOWN && this.#cookies) throw notNoted(found.error)
+    const shown = found.status === 'found' ? found.session : undefined
+    const session = shown ?? known
+    if (session !== undefined) await this.forget(session)
+    if (known !== undefined && known.id !== session?.id) await this.forget(known)
+    return { headers: this.end(request), ...(session && { session }) }
   }
 
   /** Ends the session of a request: returns the headers that remove its cookie. */
@@ -126,18 +151,13 @@ export class Sessions {
     try {
       await this.#ended.end(id, expiresAt, session)
     } catch (cause) {
-      throw new RejectedTokenError('that a session has ended could not be noted', {
-        code: UNKNOWN,
-        status: 503,
-        hint: 'session.ended failed, see the cause: a copy of the cookie is good until it expires.',
-        cause,
-      })
+      throw notNoted(cause)
     }
   }
 
   /** Whether a session has not ended, in whatever way. */
   async goesOn(session: Session): Promise<boolean> {
-    if (session.expiresAt <= this.#now()) return false
+    if (session.expiresAt <= this.#now() || this.#isIdle(session)) return false
     try {
       await requireUnrevoked(this.#isRevoked, session)
       return true
@@ -145,6 +165,15 @@ export class Sessions {
       if (!S4uError.is(error)) throw error
       return false
     }
+  }
+
+  /**
+   * Whether there was no request for too long. One that another instance has seen does not count
+   * here: nothing tells this one of it.
+   */
+  #isIdle({ kind, id, startedAt }: Session): boolean {
+    if (this.#maxIdle === undefined || kind !== 'cookie') return false
+    return (this.#seen.at(id) ?? startedAt) + this.#maxIdle <= this.#now()
   }
 
   /** Ends the binding of a request's connection. */
@@ -161,7 +190,16 @@ export class Sessions {
       this.unbind(request)
       return { status: 'refused', error, headers: {} }
     }
-    if (session !== undefined) this.#found.set(request, session)
+    if (session !== undefined) this.#ofRequests.set(request, session)
     return { status: 'found', by: 'connection', identity, headers: NEVER_CACHED, ...(session && { session }) }
   }
+}
+
+function notNoted(cause: unknown): RejectedTokenError {
+  return new RejectedTokenError('that a session has ended could not be noted', {
+    code: UNKNOWN,
+    status: 503,
+    hint: 'The store of ended sessions failed, see the cause: a copy of the cookie is good until it expires.',
+    cause,
+  })
 }
