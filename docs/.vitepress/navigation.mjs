@@ -47,6 +47,7 @@ export const sections = (packages) => [
     text: 'Concepts',
     items: [
       page('How it works', '/how-it-works'),
+      page('If the machine is taken over', '/host-taken-over'),
       page('Threat model', '/threat-model'),
       page('Report a weakness', '/security'),
     ],
