@@ -321,6 +321,24 @@ describe('the API before 1.0', () => {
     expect([backend.username, backend.identity?.delegatedBy]).toEqual(['alice@AD.TEST', [`${WEB}@AD.TEST`]])
   })
 
+  test('says which names the keytab has, which are good, where it has not the one that was given', async () => {
+    const keytab = at('api.keytab')
+    for (const given of ['HTTP@other.ad.test', 'HTTP@api.ad.test@WEST.TEST', 'nfs']) {
+      const error: unknown = await initializeServer(given, { keytab }).catch((reason: unknown) => reason)
+      if (!(error instanceof kerberos.KerberosError)) throw error
+      expect([error.code, error.message.includes('No key table entry found matching')]).toEqual([
+        'KRB_AP_ERR_NOKEY',
+        true,
+      ])
+      const [, name = ''] =
+        /^Add the key of .* to the keytab, or give initializeServer a name that it has: (\S+)\.$/.exec(
+          error.hint ?? '',
+        ) ?? []
+      expect(name).toBe('HTTP@api.ad.test')
+      await initializeServer(name, { keytab })
+    }
+  })
+
   test('vouches for a user, without a token', async () => {
     const server = await call<kerberos.KerberosContext>((done) =>
       api.authGSSServerInit(SERVICE, true, 'bob@AD.TEST', done),

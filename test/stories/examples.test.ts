@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, request as send, type Server } from 'node:http'
+import { createServer, type IncomingMessage, request as send, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { negotiate } from '@s4u/koa'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import Koa from 'koa'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 
 /**
  * The examples as their readers run them: programs of their own, in a folder with a keytab, on the
@@ -169,6 +170,19 @@ test('websocket knows who is at the other end, and opens none for the page of an
   expect(await greetingAt(url, {})).toBe(401)
   const again = await tokenOf('alice', 'wonderland')
   expect(await greetingAt(url, { ...again, origin: 'https://evil.test' })).toBe(403)
+})
+
+test('websocket closes a socket when its user signs out, also the one whose handshake has begun the session', async () => {
+  const url = await serve('websocket/server.mjs', { EVERY: '50' })
+  const { authorization } = await tokenOf('alice', 'wonderland')
+  const socket = new WebSocket(url.replace('http', 'ws'), { headers: { authorization } })
+  const closed = once(socket, 'close')
+  const [answer]: IncomingMessage[] = await once(socket, 'upgrade')
+  const cookie = (answer.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ')
+  expect((await fetch(new URL('sign-out', url), { method: 'POST', headers: { cookie } })).status).toBe(204)
+  const [code, reason]: unknown[] = await closed
+  expect([code, String(reason)]).toEqual([1008, 'signed out'])
+  expect((await fetch(url, { headers: { cookie } })).status).toBe(401)
 })
 
 describe('mcp-server', () => {

@@ -33,7 +33,7 @@ describe('a ticket that no key opens is refused with what is known', () => {
         code: 'KRB_AP_ERR_NOT_US',
         message:
           'the ticket for HTTP/other.ad.test@AD.TEST (aes256-cts-hmac-sha1-96, kvno 1) does not open with any key of the keytab; tried HTTP/web.ad.test@AD.TEST kvno 1',
-        hint: 'The client asked for another service: look at the host name in the URL and at DNS aliases. Add the name to the account and its key to the keytab, and to the option service if that is set.',
+        hint: 'The client asked for another service: look at the host name in the URL and at DNS aliases. Add the name to the account and its key to the keytab, and to service where that is given.',
       },
     ],
     [

@@ -188,7 +188,7 @@ function noKeyFits(
 }
 
 const HINT_NOT_US =
-  'The client asked for another service: look at the host name in the URL and at DNS aliases. Add the name to the account and its key to the keytab, and to the option service if that is set.'
+  'The client asked for another service: look at the host name in the URL and at DNS aliases. Add the name to the account and its key to the keytab, and to service where that is given.'
 const HINT_NO_TYPE =
   'Export the keytab with all encryption types of the account, or set msDS-SupportedEncryptionTypes to what the keytab has.'
 const HINT_VERSION =

@@ -99,6 +99,9 @@ export function allowTransition(account: string): DirectorySetting {
   }
 }
 
+/** Before the command that takes a protection away: somebody may have wanted it. */
+const ON_PURPOSE = 'this protects from delegation: if it is meant so, leave it'
+
 /**
  * Clears `NOT_DELEGATED` of a user or a service.
  *
@@ -106,7 +109,7 @@ export function allowTransition(account: string): DirectorySetting {
  */
 export function clearSensitive(account: string, andThen = ''): DirectorySetting {
   return {
-    attribute: `userAccountControl of ${account} must not have NOT_DELEGATED (0x100000, "sensitive")${andThen}`,
+    attribute: `userAccountControl of ${account} must not have NOT_DELEGATED (0x100000, "sensitive")${andThen}; ${ON_PURPOSE}`,
     activeDirectory: powershell`Set-ADAccountControl ${bareName(account)} -AccountNotDelegated $false`,
     samba: sh`samba-tool user sensitive ${bareName(account)} off`,
     ...mitAndFreeIpa(sh`kadmin.local modprinc +allow_forwardable ${nameForCommand(account)}`),
@@ -116,7 +119,7 @@ export function clearSensitive(account: string, andThen = ''): DirectorySetting 
 
 export function leaveProtectedUsers(user: string, andThen = ''): DirectorySetting {
   return {
-    attribute: `${user} must not be in the group Protected Users${andThen}`,
+    attribute: `${user} must not be in the group Protected Users${andThen}; ${ON_PURPOSE}`,
     activeDirectory: powershell`Remove-ADGroupMember 'Protected Users' -Members ${bareName(user)}`,
     samba: sh`samba-tool group removemembers 'Protected Users' ${bareName(user)}`,
   }

@@ -55,7 +55,7 @@ describe('evidence that cannot be passed on', () => {
     const { reason, settings } = explain({ evidence: vouched, ownTicket: { forwardable: false } })
     expect(reason).toBe('service-not-delegable')
     expect(settings[0]).toMatchObject({
-      attribute: `userAccountControl of ${web} must not have NOT_DELEGATED (0x100000, "sensitive")`,
+      attribute: `userAccountControl of ${web} must not have NOT_DELEGATED (0x100000, "sensitive"); this protects from delegation: if it is meant so, leave it`,
       samba: 'samba-tool user sensitive svc-web off',
       mit: `kadmin.local modprinc +allow_forwardable ${web}`,
     })
@@ -65,6 +65,16 @@ describe('evidence that cannot be passed on', () => {
     const ownTicket = { forwardable: false, isFromElsewhere: true }
     expect(explain({ evidence: vouched, ownTicket }).settings[0].mit).toBe(`kinit -f ${web}`)
   })
+})
+
+test('what protects a user may be meant so, which is said before the command that takes it away', () => {
+  const { hint } = explain({ evidence: presented, sight: of(true, true) })
+  const meant = 'this protects from delegation: if it is meant so, leave it'
+  const lines = (hint ?? '').split('\n')
+  for (const command of ['-AccountNotDelegated $false', "Remove-ADGroupMember 'Protected Users'"]) {
+    const at = lines.findIndex((line) => line.includes(command))
+    expect(lines.slice(0, at).findLast((line) => line.includes(' must '))).toContain(meant)
+  }
 })
 
 describe('evidence that is none', () => {

@@ -1,5 +1,6 @@
+import { hostname } from 'node:os'
 import { type Acceptor, createAcceptor } from '@s4u/acceptor'
-import { formatPrincipal, Keytab, MissingKeyError, type Principal } from '@s4u/krb5'
+import { formatName, formatPrincipal, Keytab, MissingKeyError, type Principal, shownName } from '@s4u/krb5'
 import { readKeytab } from '../keytabs/read-keytab.js'
 import { type NamedService, parseService, principalOf } from '../names/service-name.js'
 import type { InitializeServerOptions } from './server-options.js'
@@ -45,8 +46,13 @@ export function serviceOf(text: string, options: InitializeServerOptions): Servi
 
 function makeService(text: string, options: InitializeServerOptions): Service {
   const named = text === '' ? undefined : parseService(text)
-  const acceptor = createAcceptor({ ...options, service: namesOf(named, options) })
-  return { acceptor, isAnyName: named === undefined }
+  try {
+    const acceptor = createAcceptor({ ...options, service: namesOf(named, options) })
+    return { acceptor, isAnyName: named === undefined }
+  } catch (error) {
+    if (named === undefined || !(error instanceof MissingKeyError) || hasKeyOf(named, options)) throw error
+    throw new MissingKeyError(error.message, { hint: hintFor(named, options), cause: error })
+  }
 }
 
 function namesOf(named: NamedService | undefined, options: InitializeServerOptions): string | string[] {
@@ -55,6 +61,30 @@ function namesOf(named: NamedService | undefined, options: InitializeServerOptio
   if (names.length === 0) throw new MissingKeyError(`the keytab has no key of ${named?.type ?? 'any service'}`)
   return [...new Set(names.map(formatPrincipal))]
 }
+
+/** Whether the keytab has the name: then what is missing is a key of a type that may be used. */
+function hasKeyOf(named: NamedService, options: InitializeServerOptions): boolean {
+  const wanted = named.host === undefined ? undefined : principalOf(named)
+  return everyName(options).some((principal) => {
+    const { name } = principal
+    if (wanted === undefined) return name.nameString[0] === named.type
+    return wanted === (named.realm === undefined ? formatName(name) : formatPrincipal(principal))
+  })
+}
+
+/** The name is an argument here, and not the option `service` of which an acceptor speaks. */
+function hintFor(named: NamedService, options: InitializeServerOptions): string {
+  const wanted = named.host === undefined ? `${named.type}/${hostname()}` : principalOf(named)
+  const others = everyName(options)
+    .filter(({ name }) => name.nameString.length === 2)
+    .map(({ name }) => name.nameString.map(shownName).join('@'))
+  const shown = [...new Set(others)].slice(0, MAX_SHOWN)
+  const orOther = shown.length === 0 ? '' : `, or give initializeServer a name that it has: ${shown.join(', ')}`
+  return `Add the key of ${shownName(wanted)} to the keytab${orOther}.`
+}
+
+/** As many as a person reads. */
+const MAX_SHOWN = 10
 
 function everyName({ keytab, krb5Config }: InitializeServerOptions): Principal[] {
   const isReadable = keytab === undefined || typeof keytab === 'string' || keytab instanceof Uint8Array
