@@ -1,7 +1,7 @@
 import { shownInput } from '@s4u/krb5'
 import type { GroupKind, Kind, ListKind, MapKind, VariantKind } from './options/option-kinds.js'
 import type { Checked } from './options/option-values.js'
-import { nameProblem } from './option-names.js'
+import { nameProblem, nearestWord } from './option-names.js'
 import { ConfigReader, type ConfigSource } from './config-reader.js'
 import { readDuration, readFile, readNumber, readSecret, readSize, readText, readUrl } from './scalar-values.js'
 import type { Problem } from './problem.js'
@@ -80,7 +80,7 @@ function missing(kind: Kind, at: ConfigReader): unknown {
 
 function checkedChoice(choices: readonly string[], given: unknown, at: ConfigReader): unknown {
   if (choices.some((choice) => choice === given)) return given
-  return at.refuse(`must be one of ${choices.join(', ')}, not ${shownInput(given)}`)
+  return at.refuse(`must be one of ${choices.join(', ')}, not ${shownInput(given)}${nearestWord(given, choices)}`)
 }
 
 function checkedList({ of, least = 0 }: ListKind, given: unknown, at: ConfigReader): unknown {
@@ -118,7 +118,8 @@ function checkedVariant({ variants }: VariantKind, given: unknown, at: ConfigRea
   const [name] = names
   const known = Object.keys(variants).join(', ')
   if (names.length !== 1 || typeof name !== 'string') return at.refuse(`must be exactly one of ${known}`)
-  if (!Object.hasOwn(variants, name)) return at.refuse(`must be one of ${known}, not ${shownInput(name)}`)
+  if (!Object.hasOwn(variants, name))
+    return at.refuse(`must be one of ${known}, not ${shownInput(name)}${nearestWord(name, Object.keys(variants))}`)
   const within: unknown = isPlainObject(given) ? Reflect.get(given, name) : undefined
   const options = checkedGroup(variants[name], within ?? {}, isPlainObject(given) ? at.below(name) : at)
   return Object.freeze({ name, options })

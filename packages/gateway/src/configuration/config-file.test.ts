@@ -100,7 +100,7 @@ describe('each mistake is told with its line, what was expected, and the nearest
     ],
     [
       `${LISTENER}${SITE}session: { sameSite: strickt }`,
-      ['gateway.yaml:3:12: session.sameSite must be one of strict, lax, none, not "strickt"'],
+      ['gateway.yaml:3:12: session.sameSite must be one of strict, lax, none, not "strickt"; did you mean strict?'],
     ],
     [
       `${LISTENER}${SITE}kerberos: { keytab: no.keytab }`,
@@ -120,7 +120,32 @@ describe('each mistake is told with its line, what was expected, and the nearest
       `listeners: [{ address: ':80' }]\n${SITE}`,
       ['gateway.yaml:1:13: listeners[0] needs tls, or redirect: https, or plain: true'],
     ],
-    [`${LISTENER}${SITE}signIn: [frm]`, ['gateway.yaml:3:10: signIn[0] must be one of KNOWN, not "frm"']],
+    [
+      `${LISTENER}${SITE}signIn: [forms]`,
+      ['gateway.yaml:3:10: signIn[0] must be one of KNOWN, not "forms"; did you mean form?'],
+    ],
+    [
+      `listeners: [{ address: ':80', plane: true }]\n${SITE}`,
+      ['gateway.yaml:1:31: listeners[0].plane is not an option; did you mean plain?'],
+    ],
+    [
+      `${LISTENER}${SITE}session: { keys: [{ env: S4U_SESSION_KEY }] }`,
+      ['gateway.yaml:3:19: session.keys[0] names a variable that is not set: S4U_SESSION_KEY'],
+    ],
+    [
+      `${LISTENER}${SITE}session: { keys: [{ env: 3q2-kR9vGJd8mVxT }] }`,
+      [
+        'gateway.yaml:3:19: session.keys[0] names a variable that is not set: a text of 16 characters, which is not shown',
+      ],
+    ],
+    [
+      `${LISTENER}sites:\n  - hosts: a.test\n    to: [http://b.test, 'http://[::1]:4100']`,
+      [
+        'gateway.yaml:3:5: sites[0].delegation.service is missing: http://[::1]:4100 is an address, which has no service principal name; write delegation: { service: http/orders.ad.test }, with the name that is registered for the inner server, or the name of the host in `to`',
+      ],
+    ],
+    [`${LISTENER}sites: [{ hosts: a.test, to: 'http://127.0.0.1:4100', delegation: { service: http/b.test } }]`, []],
+    [`${LISTENER}sites: [{ hosts: a.test, to: 'http://127.0.0.1:4100', delegation: { as: none } }]`, []],
     [
       `${LISTENER}sites: [{ hosts: a.test, to: 'ldap://b.test' }]`,
       [

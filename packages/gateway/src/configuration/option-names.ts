@@ -9,6 +9,13 @@ export function nameProblem(name: string, { fields }: GroupKind): string {
   return `is not an option; did you mean ${near}?`
 }
 
+/** `; did you mean form?`, or nothing where no right word is near. */
+export function nearestWord(word: unknown, words: readonly string[]): string {
+  const table: OptionTable = Object.fromEntries(words.map((one) => [one, 'value'] as const))
+  const near = typeof word === 'string' ? nearestOption(word, { path: '', root: {} }, table) : undefined
+  return near === undefined ? '' : `; did you mean ${near}?`
+}
+
 function tableOf(fields: Fields): OptionTable {
   return Object.fromEntries(Object.entries(fields).map(([name, kind]) => [name, within(kind)]))
 }

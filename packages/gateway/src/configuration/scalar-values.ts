@@ -83,12 +83,20 @@ export function readSecret(given: unknown, at: ConfigReader): Secret | undefined
   if (where === 'env') {
     const value = at.source.environment[name]
     return value === undefined
-      ? at.refuse(`names the variable ${shownInput(name)}, which is not set`)
+      ? at.refuse(`names a variable that is not set: ${shownVariable(name)}`)
       : secretOf(value, at)
   }
   if (where !== 'file') return at.refuse('must be { env: NAME } or { file: PATH }')
   const path = readFile(name, at)
   return path === undefined ? undefined : secretOf(readFileSync(path, 'utf8').replace(/\r?\n$/, ''), at)
+}
+
+/**
+ * The name of a variable is no secret. What does not look like one may be the secret itself, written
+ * in the wrong place.
+ */
+function shownVariable(name: string): string {
+  return /^[A-Z_][A-Z\d_]{0,63}$/.test(name) && !/[\dA-F]{32}/.test(name) ? name : shownInput(name)
 }
 
 function secretOf(value: string, at: ConfigReader): Secret | undefined {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { SiteSettings } from './gateway-options.js'
 import type { Problem } from './problem.js'
 
@@ -5,6 +6,7 @@ import type { Problem } from './problem.js'
 export const SITE_CHECKS: readonly ((site: SiteSettings, index: number) => readonly Problem[])[] = [
   drainsItsOwnMembers,
   namesServiceForTicketsOnly,
+  namesServiceOfAddress,
   letsDirectOnlyWithNone,
   sendsNoPasswordsInTheClear,
   listsUsersWhereTheyCount,
@@ -41,6 +43,18 @@ function namesServiceForTicketsOnly({ delegation: { as, service } }: SiteSetting
   // Of `*.farm` no one could say which part of the name it stands for.
   const isStar = service.includes('*') && !/^[^*]+\/\*(?::\d+)?$/.test(service)
   return isStar ? [{ path, message: 'may have * only as the whole host: http/*' }] : []
+}
+
+/** No directory has a service principal name that is made of an address. RFC 4559 section 4. */
+function namesServiceOfAddress({ to, delegation: { as, service } }: SiteSettings, site: number): Problem[] {
+  const byAddress = to.find(({ hostname }) => isIP(hostname.replace(/^\[|\]$/g, '')) !== 0)
+  if (as !== 'kerberos' || service !== undefined || byAddress === undefined) return []
+  return [
+    {
+      path: ['sites', site, 'delegation', 'service'],
+      message: `is missing: ${byAddress.origin} is an address, which has no service principal name; write delegation: { service: http/orders.ad.test }, with the name that is registered for the inner server, or the name of the host in \`to\``,
+    },
+  ]
 }
 
 /** Whoever listens on the way inside would have the password of each user. RFC 7617 section 4. */

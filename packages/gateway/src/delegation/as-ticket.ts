@@ -1,4 +1,4 @@
-import { type CallerIdentity, type Negotiation, RejectedTokenError, S4uError } from '@s4u/negotiate'
+import { type CallerIdentity, ConfigurationError, type Negotiation, RejectedTokenError, S4uError } from '@s4u/negotiate'
 import type { SiteSettings } from '../configuration/gateway-options.js'
 import type { FarmMember } from '../farm/farm.js'
 import type { CallerRequest } from '../requests/steps.js'
@@ -53,10 +53,26 @@ async function ticketFor(caller: CallerIdentity, { request, member, service, sig
     const options = { ...(service !== undefined && { service }), ...(signal && { signal }) }
     return await caller.impersonate().negotiationFor(member.url, options)
   } catch (error) {
+    const named = inWordsOfTheSite(error)
+    if (named !== undefined) throw named
     // Faults (5xx) are told where the page is made; this one is the directory's no about a user.
     if (S4uError.is(error) && error.status < 500) deps.operation.alert(error, request)
     throw error
   }
+}
+
+/**
+ * A name that cannot be made, or that nobody has registered: the hint names an option of the fetch
+ * (`serviceNames`), which a configuration of the gateway does not have.
+ */
+function inWordsOfTheSite(error: unknown): ConfigurationError | undefined {
+  if (!(error instanceof ConfigurationError) || error.hint === undefined) return undefined
+  const [, spn] = /serviceNames: \{ \S+: '([^']+)' \}/.exec(error.hint) ?? []
+  if (spn === undefined) return undefined
+  const { code, status, message } = error
+  const service = spn.replace(/^HTTP\//, 'http/')
+  const hint = `Write the full name of the host in \`to\`, or delegation: { service: ${service} } of the site, as it is registered in the directory.`
+  return new ConfigurationError(message, { code, status, hint, cause: error })
 }
 
 interface TicketUse extends Omit<TicketWish, 'signal'> {

@@ -63,6 +63,21 @@ describe('as kerberos', () => {
     expect((await seenBy(spn, one)).principal).toBe('alice@AD.TEST')
   })
 
+  test.each([
+    ['http://localhost:8080', {}, 'http/api.ad.test'],
+    ['http://orders:8080', {}, 'http/orders.ad.test'],
+  ] as const)(
+    'a name that is not registered, %s, is told with the option of the site',
+    async (href, delegation, name) => {
+      const error: unknown = await credential(delegation, { member: memberAt(href) }).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({
+        name: 'ConfigurationError',
+        status: 502,
+        hint: `Write the full name of the host in \`to\`, or delegation: { service: ${name} } of the site, as it is registered in the directory.`,
+      })
+    },
+  )
+
   test('each request carries a token of its own', async () => {
     const [one, other] = [await credential(), await credential()]
     expect(one.headers.authorization).not.toBe(other.headers.authorization)

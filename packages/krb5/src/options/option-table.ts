@@ -75,6 +75,7 @@ export function nearestOption(
     here.find(alike) ??
     everywhere.find(same) ??
     closest(name, here) ??
+    closest(name, here, MISTAKES_HERE) ??
     everywhere.find(alike) ??
     closest(name, everywhere)
   return found?.path
@@ -91,13 +92,22 @@ function folded(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '')
 }
 
-function closest<T extends { readonly name: string }>(name: string, candidates: readonly T[]): T | undefined {
+/** How many letters of a name may be wrong: one of so many. */
+const MISTAKES = 3
+/** Where the name stands, few others are meant: `plane` for `plain`. */
+const MISTAKES_HERE = 2.5
+
+function closest<T extends { readonly name: string }>(
+  name: string,
+  candidates: readonly T[],
+  oneOf = MISTAKES,
+): T | undefined {
   if (name.length > MAX_SHOWN_NAME) return undefined
   const ranked = candidates
     .map((one) => ({ one, distance: distanceBetween(folded(name), folded(one.name)) }))
     .sort((a, b) => a.distance - b.distance)
   const [best] = ranked
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.one : undefined
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / oneOf)) ? best.one : undefined
 }
 
 /** From this length on, the beginning of a name counts as similar, however much is missing. */
