@@ -452,6 +452,7 @@ const exported: Record<string, readonly string[]> = {
     'formatSid',
     'formatSpn',
     'hasFlag',
+    'helpOf',
     'hintOfCopies',
     'hmacMd5Checksum',
     'hostBasedService',

@@ -76,6 +76,7 @@ export {
   RejectedTokenError,
   S4uError,
 } from './errors/errors.js'
+export { helpOf } from './errors/error-help.js'
 export type { ErrorDetails, ErrorStatus, MalformedDetails } from './errors/errors.js'
 export { shownInput, shownName, shownPath } from './errors/shown-input.js'
 export { Keytab, type KeytabEntry } from './files/keytab.js'

@@ -23,7 +23,7 @@ import type { FetchOptions } from './delegation/impersonation.js'
 import { Challenges } from './http/challenges.js'
 import { ClientAddresses } from './http/client-address.js'
 import { directoryOf, type NegotiatorDirectory } from './directory/directory-option.js'
-import { GroupNames } from './directory/group-names.js'
+import { GroupNames, tellGroupsWithoutDirectory } from './directory/group-names.js'
 import { Profiles } from './directory/profiles.js'
 import { ServiceAccounts } from './directory/service-accounts.js'
 import { isPreflight, headerOf, type NegotiableRequest } from './http/request.js'
@@ -132,6 +132,7 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     const users = new UserClients(client, options)
     const directory = directoryOf(options, () => client.get())
     this.groups = directory && new GroupNames(directory.source, journal)
+    if (directory === undefined) tellGroupsWithoutDirectory(journal)
     this.services = directory && new ServiceAccounts(directory.source, journal)
     const profiles = directory && new Profiles(directory.source, now)
     const addresses = new ClientAddresses(options)

@@ -59,8 +59,11 @@ export const mitFaults: readonly FaultRow[] = [
     {
       break: [modify('-ok_to_auth_as_delegate')],
       cause: 's4u2proxy',
+      status: 'warning',
       code: 'KDC_ERR_BADOPTION',
       found: /HTTP\/api\.east\.test/,
+      obey: [],
+      after: [modify('+ok_to_auth_as_delegate')],
     },
   ],
   [

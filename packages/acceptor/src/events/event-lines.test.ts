@@ -1,4 +1,4 @@
-import { RejectedTokenError } from '@s4u/krb5'
+import { RejectedTokenError, helpOf } from '@s4u/krb5'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { AcceptorEvent } from './acceptor-event.js'
 import { entryOf, kindToWarnOf } from './event-lines.js'
@@ -137,7 +137,9 @@ describe('an event is told', () => {
     ],
   ])('%o', (event, kind, entry) => {
     expect(kindToWarnOf(event)).toBe(kind)
-    expect(entryOf(event)).toEqual(entry)
+    const { help, ...told } = entryOf(event)
+    expect(told).toEqual(entry)
+    if (event.kind === 'exchange' && event.code !== undefined) expect(help).toBe(helpOf(event.code))
   })
 })
 
@@ -153,7 +155,7 @@ describe('the events of an acceptor', () => {
     expect(emit).toHaveBeenCalledTimes(1)
     expect(emit).toHaveBeenCalledWith(
       expect.stringMatching(
-        /^refused a caller: KRB_AP_ERR_SKEW: client clock 01:00:00 behind\n {4}Synchronise the clocks\.\n {4}Told once/,
+        /^refused a caller: KRB_AP_ERR_SKEW: client clock 01:00:00 behind\n {4}Synchronise the clocks\.\n {4}https:\S+error-codes\.md#krb_ap_err_skew\n {4}Told once/,
       ),
       { type: 'S4uWarning', code: 'S4U_REFUSED' },
     )

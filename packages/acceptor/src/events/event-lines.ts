@@ -1,6 +1,6 @@
 /** The events of an acceptor as lines for people. */
 
-import type { JournalEntry } from '@s4u/krb5'
+import { helpOf, type JournalEntry } from '@s4u/krb5'
 import type { AcceptorEvent, ExchangeEvent } from './acceptor-event.js'
 
 /**
@@ -68,7 +68,12 @@ function ofExchange(event: ExchangeEvent): JournalEntry {
     case 'continue':
       return { level: 'debug', text: `asked ${client} for another leg${details}` }
     case 'refused':
-      return { level: 'warn', text: `refused ${client}: ${code}: ${message}${details}`, hint }
+      return {
+        level: 'warn',
+        text: `refused ${client}: ${code}: ${message}${details}`,
+        hint,
+        ...(code !== undefined && { help: helpOf(code) }),
+      }
   }
 }
 

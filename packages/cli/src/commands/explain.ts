@@ -23,10 +23,15 @@ export const explain = defineCommand({
   },
 })
 
-function blocksOf({ code, number, source, meaning, remedy }: Explanation) {
+function blocksOf({ code, number, source, meaning, remedy, help }: Explanation) {
   return [
     line(styled('bold', number === undefined ? code : `${code} (${number})`)),
-    fields([['From', source], ['Means', meaning], remedy === undefined ? undefined : ['Do', remedy]]),
+    fields([
+      ['From', source],
+      ['Means', meaning],
+      remedy === undefined ? undefined : ['Do', remedy],
+      help === undefined ? undefined : ['Page', help],
+    ]),
   ]
 }
 

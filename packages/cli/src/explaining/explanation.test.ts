@@ -41,3 +41,8 @@ test('each remedy is that of a code that there is', () => {
   const names = new Set([...Object.keys(ERROR_MEANINGS), ...NT_STATUSES.map(([, name]) => name)])
   expect(Object.keys(REMEDIES).filter((code) => !names.has(code))).toEqual([])
 })
+
+test('codes of s4u have the page about them, and those of Windows have none', () => {
+  expect(explain('KRB_AP_ERR_SKEW')[0].help).toMatch(/docs\/error-codes\.md#krb_ap_err_skew$/)
+  expect(explain('0xC0000234')[0].help).toBeUndefined()
+})

@@ -1,4 +1,4 @@
-import { ERROR_MEANINGS, KPASSWD_RESULTS, KRB_ERROR_CODES, NOTICE_MEANINGS } from '@s4u/krb5'
+import { ERROR_MEANINGS, helpOf, KPASSWD_RESULTS, KRB_ERROR_CODES, NOTICE_MEANINGS } from '@s4u/krb5'
 import { NT_STATUSES } from './nt-statuses.js'
 import { REMEDIES } from './remedies.js'
 
@@ -10,6 +10,8 @@ export interface Explanation {
   readonly source: string
   readonly meaning: string
   readonly remedy?: string
+  /** The page about a code of s4u. */
+  readonly help?: string
 }
 
 /**
@@ -52,6 +54,7 @@ function everything(): readonly Explanation[] {
     meaning,
     source: sourceOf(code),
     ...(code in numbers && { number: String(numbers[code]) }),
+    help: helpOf(code),
     ...remedyOf(code),
   }))
   const windows = NT_STATUSES.map(([number, code, meaning]) => ({

@@ -66,6 +66,7 @@ export const keytabIsCurrent: Check<ServiceFacts> = {
       const name = formatPrincipal(opened.principal)
       return [ok(`The KDC seals tickets for ${service} with ${sealed}, and the key of ${name} opens them.`)]
     }
+    if (isOfAnother(keytab, service, etype)) return [otherAccount(keytab, service, sealed)]
     return [
       failed(`The KDC seals tickets for ${service} with ${sealed}, and no key of the keytab opens them.`, {
         why: `${versionsOf(keytab, etype)} Every caller is refused.`,
@@ -74,6 +75,27 @@ export const keytabIsCurrent: Check<ServiceFacts> = {
       }),
     ]
   },
+}
+
+/**
+ * The account of the keytab has just signed in with its key, so the key is that of today; and still
+ * it opens no ticket for the service, so the name is another account's.
+ */
+function isOfAnother(keytab: Keytab, service: string, etype: number): boolean {
+  const named = keytab.principals.some((name) => bareName(name).toLowerCase() === service.toLowerCase())
+  return !named && keytab.entries.some(({ key }) => key.etype === etype)
+}
+
+function otherAccount(keytab: Keytab, service: string, sealed: string): Verdict {
+  return failed(`The keytab has no key of ${service}: it has those of ${keytab.principals.join(', ')}.`, {
+    why: `The KDC seals tickets for ${service} with the key of another account (${sealed}). Every caller is refused.`,
+    code: 'KRB_AP_ERR_NOT_US',
+    hint: `Use the keytab of the account that has the name ${service} (setspn -Q ${service}, samba-tool spn list ACCOUNT), or let clients ask for a name of this account.`,
+  })
+}
+
+function bareName(principal: string): string {
+  return principal.replace(/@[^@]*$/, '')
 }
 
 function contentVerdict({ keytab, path }: KeytabFile): Verdict {
@@ -110,11 +132,13 @@ function damageVerdicts({ keytab }: KeytabFile): readonly Verdict[] {
 }
 
 function serviceVerdict(keytab: Keytab, service: string, principal: string): Verdict {
-  const bare = keytab.principals.map((name) => name.replace(/@[^@]*$/, ''))
+  const bare = keytab.principals.map(bareName)
   if (bare.some((name) => name.toLowerCase() === service.toLowerCase())) return ok(`There are keys of ${service}.`)
   // On Active Directory an account and its service principal names have the same keys.
   if (bare.some((name) => !name.includes('/')))
-    return ok(`There are keys of the account ${principal}, which are those of its service principal names.`)
+    return ok(
+      `There is no key under the name ${service}; there are keys of the account ${principal}, which are those of its service principal names.`,
+    )
   return failed(`There are keys of ${keytab.principals.join(', ')}, and none of ${service}.`, {
     why: `Tickets for ${service} cannot be opened.`,
     settings: [directorySettings.exportKeytab(service, 'web.keytab')],

@@ -1,5 +1,5 @@
 import type { DirectoryAccount } from '@s4u/directory'
-import { directorySettings, isForwardable } from '@s4u/kdc-client'
+import { DelegationRefusedError, directorySettings, isForwardable } from '@s4u/kdc-client'
 import type { Check } from '../engine/check.js'
 import { failed, ok, skipped, type Verdict, warning } from '../engine/finding.js'
 import { verdictOfError } from '../engine/run-checks.js'
@@ -143,10 +143,27 @@ async function s4u2proxyVerdicts(facts: ServiceFacts): Promise<readonly Verdict[
       subject: target,
       ...(ticket === undefined
         ? ok(`The KDC gives a ticket for ${target} in the name of ${as}.`)
-        : verdictOfError(ticket.error)),
+        : verdictOfRefusal(ticket.error, as)),
     })
   }
   return verdicts
+}
+
+/**
+ * Users who come with a ticket of their own are delegated without protocol transition. The doctor
+ * has no ticket of the user, so it cannot see that, and must not ask for a right that widens what
+ * the service can do.
+ */
+function verdictOfRefusal(error: unknown, as: string): Verdict {
+  const verdict = verdictOfError(error)
+  if (!(error instanceof DelegationRefusedError) || error.reason !== 'protocol-transition-not-allowed') return verdict
+  return {
+    ...verdict,
+    status: 'warning',
+    settings: [],
+    why: `Nothing is wrong if ${as} comes with a ticket: that is delegated without protocol transition. The doctor has none, and cannot see whether the target is on the list of the service.`,
+    hint: 'Send a request of a user with a ticket. Where users sign in by form, certificate or OIDC, the service needs protocol transition, which is a great power: docs/directory-setup.md.',
+  }
 }
 
 /**

@@ -99,6 +99,7 @@ function settingsOf(error: unknown): readonly DirectorySetting[] {
 }
 
 function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1)
+  // A name such as svc-web@AD.TEST is written as it is.
+  const first = /^[a-z]+(?=[\s,]|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
   return /[.!?]$/.test(first) ? first : `${first}.`
 }

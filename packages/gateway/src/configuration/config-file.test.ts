@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -286,4 +286,11 @@ describe('ntlm as a way to sign in', () => {
     )
     expect(problems).toEqual([expect.stringContaining('domainSid')])
   })
+})
+
+test('the file of the README to try on one machine is right', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const [, example = ''] = /^```yaml\n(# try\.yaml\n[^]*?)^```$/m.exec(readme) ?? []
+  expect(example).toContain('to: http://127.0.0.1:4100')
+  expect(read(example).problems).toEqual([])
 })

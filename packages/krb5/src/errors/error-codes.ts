@@ -239,6 +239,7 @@ export const ERROR_MEANINGS = {
   S4U_OTHER_SCHEME: 'An inner server wants another way to authenticate than the one of its site.',
   S4U_PASSWORD_GONE: 'The password that the user has typed is not at hand any more.',
   S4U_NO_SITE: 'The gateway publishes nothing under this host and path.',
+  S4U_NO_DIRECTORY: 'Names of groups or profiles of users are wanted, and the options name no directory.',
   S4U_NOT_LOADED: 'A library that is loaded when it is first needed was used before.',
   S4U_NOT_PERMITTED: 'A rule of the site does not let this caller, method or network pass.',
   S4U_PASSWORD_ASKED: 'A server asked for a password where a ticket is to be the only proof.',

@@ -9,6 +9,13 @@ export const ERROR_HELP = 'https://github.com/s4u/s4u/blob/main/docs/error-codes
 /**
  * Returns the address of what a code means and what to do about it. A code that ends with a number
  * has no heading of its own: the address is that of the page.
+ *
+ * @example
+ * ```ts
+ * import { helpOf } from '@s4u/krb5'
+ *
+ * console.log(helpOf('KRB_AP_ERR_SKEW')) // …/docs/error-codes.md#krb_ap_err_skew
+ * ```
  */
 export function helpOf(code: string): string {
   return code in ERROR_MEANINGS ? `${ERROR_HELP}#${code.toLowerCase()}` : ERROR_HELP

@@ -5,6 +5,8 @@
 
 interface Hinted extends Error {
   readonly hint: string | undefined
+  /** The address of the page about the code. */
+  readonly help?: string
 }
 
 /**
@@ -49,16 +51,19 @@ export const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.cust
 type Inspect = (value: unknown, options: object) => string
 
 /**
- * Returns what Node prints for an error, with its stack and properties, but shows the hint only
- * once.
+ * Returns what Node prints for an error, with its stack, its properties and the page that helps,
+ * but shows the hint only once.
  */
 export function inspectedWithHintOnce(error: Hinted, options: object, inspect: Inspect): string {
   const { stack } = error
-  const { hint, ...others }: Record<PropertyKey, PropertyDescriptor> = Object.getOwnPropertyDescriptors(error)
+  const { hint, settings, ...others }: Record<PropertyKey, PropertyDescriptor> = Object.getOwnPropertyDescriptors(error)
   const isInStack = typeof stack === 'string' && stack.includes(HINT)
   const twin: object = Object.create(Object.getPrototypeOf(error), {
     ...others,
     ...(hint !== undefined && { hint: { ...hint, enumerable: !isInStack && error.hint !== undefined } }),
+    // The hint of a refused delegation is its settings as text: their commands are many lines.
+    ...(settings !== undefined && { settings: { ...settings, enumerable: settings.enumerable && !isInStack } }),
+    ...(error.help !== undefined && { help: { value: error.help, enumerable: true } }),
     stack: { value: stack, enumerable: false },
     [inspectCustom]: { value: undefined, enumerable: false },
   })

@@ -71,8 +71,9 @@ test('help leads to the heading of the code, or to the page where a code has non
   expect(new RejectedTokenError('odd', { code: krbErrorName(1234) }).help).toBe(page)
 })
 
-test('help is not printed with an error, and is no property of its own', () => {
+test('help is printed with an error, is not in its stack, and is no property of its own', () => {
   const error = new ConfigurationError('wrong')
-  expect(inspect(error)).not.toContain('https://')
+  expect(inspect(error)).toContain("help: 'https://")
+  expect(error.stack).not.toContain('https://')
   expect(Object.keys(error)).not.toContain('help')
 })

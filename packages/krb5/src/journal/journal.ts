@@ -20,6 +20,10 @@ export interface JournalEntry {
   readonly text: string
   /** What to do about it. Line breaks are kept. */
   readonly hint?: string | undefined
+  /**
+   * The address of a page about it. A warning of the process has it, and lines of a log have not.
+   */
+  readonly help?: string | undefined
 }
 
 /**
@@ -87,9 +91,11 @@ export class Journal {
     if (this.#warnedOf.size > MAX_KINDS) return
     this.#warnedOf.add(kind)
     const isLast = this.#warnedOf.size > MAX_KINDS
-    const text = textOf(make())
+    const entry = make()
+    const text = textOf(entry)
+    const help = entry.help === undefined ? '' : `\n    ${printable(entry.help)}`
     const shown = text.length > MAX_WARNING ? `${text.slice(0, MAX_WARNING)} …` : text
-    this.#outlets.warn(`${shown}\n    ${isLast ? NO_MORE : ONCE}`)
+    this.#outlets.warn(`${shown}${help}\n    ${isLast ? NO_MORE : ONCE}`)
   }
 }
 

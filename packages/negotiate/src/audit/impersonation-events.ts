@@ -1,3 +1,4 @@
+import type { JournalEntry } from '@s4u/krb5'
 /** Publishes what becomes of each ticket that is asked for in a user's name. */
 
 import { channel } from 'node:diagnostics_channel'
@@ -100,7 +101,14 @@ export function writeRefusal(subject: ImpersonateSubject, error: unknown): void 
   const { journal = journalFor() } = subject
   const make = () => refused(subject, error)
   if (!S4uError.is(error) || error.status !== 403) return journal.note(make)
-  journal.warn(`impersonate ${error instanceof DelegationRefusedError ? error.reason : error.code}`, make)
+  const kind = `impersonate ${error instanceof DelegationRefusedError ? error.reason : error.code}`
+  journal.warn(kind, () => (journal.isRead ? make() : withCommandsOnce(make(), error)))
+}
+
+/** The error itself shows its commands, in many lines, where the app prints it. */
+function withCommandsOnce(entry: JournalEntry, error: unknown): JournalEntry {
+  if (!(error instanceof DelegationRefusedError) || error.settings.length === 0) return entry
+  return { ...entry, hint: 'The commands that permit it are in the hint of the error that the app was given.' }
 }
 
 /** What is known when an exchange ends, and need not have been when it began. */

@@ -17,10 +17,10 @@ export function issued(event: ImpersonateEvent): JournalEntry {
 }
 
 export function refused(subject: About, error: unknown): JournalEntry {
-  const { code, message, hint } = S4uError.is(error)
+  const { code, message, hint, help } = S4uError.is(error)
     ? error
-    : { code: 'failed', message: error instanceof Error ? error.name : 'no error', hint: undefined }
-  return { level: 'warn', text: `impersonate: ${what(subject)}: ${code}: ${message}`, hint }
+    : { code: 'failed', message: error instanceof Error ? error.name : 'no error', hint: undefined, help: undefined }
+  return { level: 'warn', text: `impersonate: ${what(subject)}: ${code}: ${message}`, hint, help }
 }
 
 /** With a ticket to the service itself it learns about the user for whom it vouches. */

@@ -61,6 +61,7 @@ async function openOwn(client: () => Promise<KdcClient>, settings: { logger?: Lo
 /** Makes the error for a feature that needs a directory, if the options have none. */
 export function withoutDirectory(what: string): ConfigurationError {
   return new ConfigurationError(`${what} needs a directory, and this negotiator has none`, {
-    hint: 'Write negotiate({ directory: true }), or give what openDirectory of @s4u/directory returns.',
+    code: 'S4U_NO_DIRECTORY',
+    hint: 'Write negotiate({ directory: true }), or give what openDirectory of @s4u/directory returns. A realm without a directory, such as that of s4u realm, has groups by SID alone.',
   })
 }

@@ -1,8 +1,8 @@
-import { Journal } from '@s4u/krb5'
+import { ConfigurationError, Journal } from '@s4u/krb5'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { CallerDirectory } from './caller-directory.js'
-import { declareGroup, GroupNames } from './group-names.js'
+import { declareGroup, GroupNames, tellGroupsWithoutDirectory } from './group-names.js'
 
 const SALES = 'S-1-5-21-1-2-3-1104'
 const lines: string[] = []
@@ -121,4 +121,30 @@ test('of a route that belongs to another negotiator are resolved when it first a
   expect(first.find(name)).toMatchObject({ status: 'pending' })
   await pause(0)
   expect(first.find(name)).toEqual({ status: 'known', sid: SALES })
+})
+
+test('that no negotiator can resolve are told at the start, with a code of their own and what to do', async () => {
+  declareGroup('CORP\\Alone')
+  tellGroupsWithoutDirectory(journal)
+  await pause(0)
+  await new Promise((resolve) => setImmediate(resolve))
+  const told = lines.filter((line) => line.startsWith('S4U_NO_DIRECTORY: '))
+  expect(told).toEqual([expect.stringMatching(/^S4U_NO_DIRECTORY: requireGroup of \S+ needs a directory, and this/)])
+  expect(told[0]).toContain('\n    Write negotiate({ directory: true })')
+  lines.length = 0
+  namesOf(resolve)
+  tellGroupsWithoutDirectory(journal)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(lines.filter((line) => line.startsWith('S4U_NO_DIRECTORY'))).toEqual([])
+})
+
+test('of a directory that cannot be found are told with what to do', async () => {
+  declareGroup('CORP\\Lost')
+  const gone = new ConfigurationError('no controller of ad.test is known', { code: 'noControllerFound' })
+  const names = namesOf(() => Promise.reject(gone))
+  names.find('CORP\\Lost')
+  await pause(0)
+  await new Promise((resolve) => setImmediate(resolve))
+  const [told] = lines.filter((line) => line.includes('CORP\\Lost cannot be asked for'))
+  expect(told).toMatch(/no controller of ad\.test is known\n {4}directory: true finds controllers by DNS/)
 })

@@ -1,7 +1,8 @@
 import { ConfigurationError, type Journal } from '@s4u/kdc-client'
 import { shownName } from '@s4u/krb5'
 import type { DirectorySource } from './caller-directory.js'
-import { declareName, type NameKind, type RouteName, RouteNames } from './route-names.js'
+import { withoutDirectory } from './directory-option.js'
+import { declareName, type NameKind, namesOfNobody, type RouteName, RouteNames } from './route-names.js'
 
 interface GroupSid {
   readonly sid: string
@@ -22,6 +23,19 @@ const GROUPS: NameKind<GroupSid> = {
 /** Notes a name that is resolved at the start, and not with the first request. */
 export function declareGroup(name: string): void {
   declareName(GROUPS, name)
+}
+
+/**
+ * Tells at the start that routes name groups which no negotiator can resolve: their first request
+ * would be a 500. The routes are declared right behind the negotiator, so it waits for them.
+ */
+export function tellGroupsWithoutDirectory(journal: Journal): void {
+  setImmediate(() => {
+    const [name] = namesOfNobody(GROUPS)
+    if (name === undefined) return
+    const { code, message, hint, help } = withoutDirectory(`requireGroup of ${shownGroup(name)}`)
+    journal.warn(code, () => ({ level: 'error', text: `${code}: ${message}`, hint, help }))
+  }).unref()
 }
 
 /** The SIDs of the groups that routes name. */

@@ -1,4 +1,4 @@
-import type { Journal } from '@s4u/kdc-client'
+import { type Journal, S4uError } from '@s4u/kdc-client'
 import type { CallerDirectory, DirectorySource } from './caller-directory.js'
 
 /** What a name in a route stands for now. */
@@ -30,6 +30,11 @@ const REFRESH_EVERY = 300_000
 
 /** After a failure, where nothing is known yet; milliseconds. */
 const RETRY_AFTER = 5_000
+
+/** Returns the names that were declared while no negotiator has a directory. */
+export function namesOfNobody<Known extends object>({ declared }: NameKind<Known>): readonly string[] {
+  return declared.owner === undefined ? declared.before : []
+}
 
 /** The name is resolved at the start, and not with the first request. */
 export function declareName<Known extends object>({ declared }: NameKind<Known>, name: string): void {
@@ -109,6 +114,7 @@ export class RouteNames<Known extends object> {
       this.#journal.warn(`${noun} names`, () => ({
         level: 'warn',
         text: `the ${noun} ${name} cannot be asked for: ${why}`,
+        hint: S4uError.is(error) ? (error.hint ?? ASK_A_DIRECTORY) : undefined,
       }))
       if (this.#names.get(name)?.status === 'known') return
       this.#names.set(name, { status: 'pending', why })
@@ -134,5 +140,8 @@ export class RouteNames<Known extends object> {
     this.#names.set(name, found === undefined ? { status: 'unknown' } : { status: 'known', ...found })
   }
 }
+
+const ASK_A_DIRECTORY =
+  'directory: true finds controllers by DNS (_ldap._tcp.dc._msdcs of the realm). Name them otherwise: openDirectory({ client, servers: [...] }) of @s4u/directory. A realm without a directory has groups by SID alone.'
 
 const PENDING = { status: 'pending', why: 'the directory has not answered yet' } as const
