@@ -92,8 +92,8 @@ export function readSecret(given: unknown, at: ConfigReader): Secret | undefined
 }
 
 /**
- * The name of a variable is no secret. What does not look like one may be the secret itself, written
- * in the wrong place.
+ * The name of a variable is no secret. What does not look like one may be the secret itself,
+ * written in the wrong place.
  */
 function shownVariable(name: string): string {
   return /^[A-Z_][A-Z\d_]{0,63}$/.test(name) && !/[\dA-F]{32}/.test(name) ? name : shownInput(name)
