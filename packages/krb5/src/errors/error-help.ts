@@ -14,7 +14,7 @@ export const ERROR_HELP = 'https://github.com/s4u/s4u/blob/main/docs/error-codes
  * ```ts
  * import { helpOf } from '@s4u/krb5'
  *
- * console.log(helpOf('KRB_AP_ERR_SKEW')) // …/docs/error-codes.md#krb_ap_err_skew
+ * console.log(helpOf('KRB_AP_ERR_SKEW')) // https://github.com/s4u/s4u/blob/main/docs/error-codes.md#krb_ap_err_skew
  * ```
  */
 export function helpOf(code: string): string {
