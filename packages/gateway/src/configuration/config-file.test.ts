@@ -146,6 +146,7 @@ describe('each mistake is told with its line, what was expected, and the nearest
     ],
     [`${LISTENER}sites: [{ hosts: a.test, to: 'http://127.0.0.1:4100', delegation: { service: http/b.test } }]`, []],
     [`${LISTENER}sites: [{ hosts: a.test, to: 'http://127.0.0.1:4100', delegation: { as: none } }]`, []],
+    [`${LISTENER}sites: [{ hosts: a.test, to: 'http://127.0.0.1:4100', access: { allow: everybody } }]`, []],
     [
       `${LISTENER}sites: [{ hosts: a.test, to: 'ldap://b.test' }]`,
       [

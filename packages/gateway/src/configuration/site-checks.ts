@@ -46,15 +46,21 @@ function namesServiceForTicketsOnly({ delegation: { as, service } }: SiteSetting
 }
 
 /** No directory has a service principal name that is made of an address. RFC 4559 section 4. */
-function namesServiceOfAddress({ to, delegation: { as, service } }: SiteSettings, site: number): Problem[] {
+function namesServiceOfAddress({ to, access, delegation: { as, service } }: SiteSettings, site: number): Problem[] {
   const byAddress = to.find(({ hostname }) => isIP(hostname.replace(/^\[|\]$/g, '')) !== 0)
-  if (as !== 'kerberos' || service !== undefined || byAddress === undefined) return []
+  if (as !== 'kerberos' || service !== undefined || byAddress === undefined || isOfNoUser(access)) return []
   return [
     {
       path: ['sites', site, 'delegation', 'service'],
       message: `is missing: ${byAddress.origin} is an address, which has no service principal name; write delegation: { service: http/orders.ad.test }, with the name that is registered for the inner server, or the name of the host in \`to\``,
     },
   ]
+}
+
+/** Where no rule asks who the user is, and one fits every request, no ticket is needed. */
+function isOfNoUser(access: SiteSettings['access']): boolean {
+  const fitsAll = access.some(({ paths, methods, networks }) => paths.length + methods.length + networks.length === 0)
+  return fitsAll && access.every(({ allow }) => allow !== 'users')
 }
 
 /** Whoever listens on the way inside would have the password of each user. RFC 7617 section 4. */
