@@ -161,7 +161,7 @@ function verdictOfRefusal(error: unknown, as: string): Verdict {
     ...verdict,
     status: 'warning',
     settings: [],
-    why: `Nothing is wrong if ${as} comes with a ticket: that is delegated without protocol transition. The doctor has none, and cannot see whether the target is on the list of the service.`,
+    why: `Nothing is wrong if ${as} comes with a ticket, and may be delegated: that needs no protocol transition. The doctor has no ticket of ${as}, and this KDC does not say whether it refuses the service or the user, nor whether the target is on the list.`,
     hint: 'Send a request of a user with a ticket. Where users sign in by form, certificate or OIDC, the service needs protocol transition, which is a great power: docs/directory-setup.md.',
   }
 }
