@@ -25,7 +25,10 @@ function farmWith(farm: NonNullable<Parameters<typeof siteOf>[0]>['farm'] = {}, 
     alert: () => {},
     memberIs: (...line: readonly string[]) => void told.push(line.join(' ')),
   }
-  const made = createFarm(siteOf({ to: urls, farm }), { operation, now: () => now })
+  const made = createFarm(siteOf({ to: urls, farm, delegation: { service: 'http/orders.ad.test' } }), {
+    operation,
+    now: () => now,
+  })
   open.push(made)
   return made
 }
