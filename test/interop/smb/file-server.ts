@@ -69,6 +69,7 @@ export async function startFileServer(
     },
     async kill() {
       await Promise.all(running.splice(0).map(killGroup))
+      killHelpers(conf)
     },
     async start() {
       for (const program of ['winbindd', 'smbd']) {
@@ -169,6 +170,21 @@ async function killGroup(child: ChildProcess): Promise<void> {
   const exit = new Promise((resolve) => child.once('exit', resolve))
   process.kill(-child.pid, 'SIGKILL')
   await exit
+}
+
+/**
+ * samba-dcerpcd and its workers are in a session of their own, and would outlive smbd. They are
+ * known by the settings that they were given.
+ */
+function killHelpers(conf: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      if (words.includes(`--configfile=${conf}`)) process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 async function untilWinbind(folder: string): Promise<void> {
