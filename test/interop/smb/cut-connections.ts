@@ -11,34 +11,46 @@ export interface Way extends AsyncDisposable {
   readonly open: number
   /** Resets all that there are. */
   cut(): void
+  /** Resets them towards the client alone: the server believes that they are still there. */
+  cutUnseen(): void
   /** Takes no connection until it is called again. */
   block(isBlocked: boolean): void
 }
 
+interface Connection {
+  readonly inner: Socket
+  readonly outer: Socket
+  isUnseen: boolean
+}
+
 export async function wayTo(address: string, port = 445): Promise<Way> {
-  const open = new Set<Socket>()
+  const open = new Set<Connection>()
   let made = 0
   let isBlocked = false
   const server = createServer((inner) => {
     if (isBlocked) return void inner.resetAndDestroy()
     made++
-    const outer = connect(port, address)
-    for (const [from, to] of [
-      [inner, outer],
-      [outer, inner],
-    ]) {
-      open.add(from)
-      from.on('error', () => {})
-      from.on('close', () => {
-        open.delete(from)
-        to.destroy()
+    const connection: Connection = { inner, outer: connect(port, address), isUnseen: false }
+    const { outer } = connection
+    open.add(connection)
+    outer
+      .on('error', () => {})
+      .on('close', () => {
+        open.delete(connection)
+        inner.destroy()
       })
-      from.pipe(to)
-    }
+    inner
+      .on('error', () => {})
+      .on('close', () => {
+        if (!connection.isUnseen) outer.destroy()
+      })
+    outer.pipe(inner)
+    inner.pipe(outer, { end: false })
+    inner.on('end', () => outer.end())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const cut = (): void => {
-    for (const socket of open) socket.resetAndDestroy()
+    for (const { inner, outer } of open) for (const socket of [inner, outer]) socket.resetAndDestroy()
   }
   return {
     port: (server.address() as AddressInfo).port,
@@ -46,9 +58,17 @@ export async function wayTo(address: string, port = 445): Promise<Way> {
       return made
     },
     get open() {
-      return open.size / 2
+      return open.size
     },
     cut,
+    cutUnseen() {
+      for (const connection of open) {
+        connection.isUnseen = true
+        connection.inner.resetAndDestroy()
+        // What the server still sends goes nowhere, as on a way that swallows it.
+        connection.outer.resume()
+      }
+    },
     block: (value) => void (isBlocked = value),
     async [Symbol.asyncDispose]() {
       cut()

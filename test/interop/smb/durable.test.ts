@@ -95,6 +95,18 @@ await describeRealms('open files of a real Samba', ['CORP', 'file-server'], (inf
       await share.rm('handle.txt')
     })
 
+    test('are found again each time that the server has not seen the loss', async () => {
+      const file = await share.open('unseen.txt', 'w+')
+      for (const letter of 'abcd') {
+        await file.write(letter)
+        way.cutUnseen()
+      }
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(8), 0, 8, 0)
+      expect(buffer.toString('latin1', 0, bytesRead)).toBe('abcd')
+      await file.close()
+      await share.rm('unseen.txt')
+    })
+
     test('are found again when the way is open again, and not later than the time limit', async () => {
       await using own = open('kept', { timeLimit: 2_000 })
       await own.writeFile('patient.txt', 'still there')
