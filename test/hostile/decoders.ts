@@ -1,7 +1,6 @@
 import {
   addToCcache,
   AuthorizationData,
-  certificateUpn,
   ConfigurationError,
   type CredentialInfo,
   decode,
@@ -33,6 +32,7 @@ import {
   parseSpn,
   RejectedTokenError,
 } from '@s4u/krb5'
+import { readCertificateUpn } from '../../packages/krb5/src/names/read-certificate-upn.js'
 import { decompressXpressHuffman } from '../../packages/krb5/src/pac/encoding/xpress-huffman.js'
 import { arbitraryMessage } from './inputs/arbitraries.js'
 import { type Decoder, decoder } from './decoder.js'
@@ -93,7 +93,7 @@ export const decoders: readonly Decoder[] = [
   ),
   decoder('PAC claims', octetsIn('pac/claims.json', 'data'), (bytes) => readPacBuffer(13, bytes)),
   ...pacBuffers().map(([type, seeds]) => decoder(`PAC buffer ${type}`, seeds, (bytes) => readPacBuffer(type, bytes))),
-  decoder('X.509 certificate', certificates, certificateUpn),
+  decoder('X.509 certificate', certificates, readCertificateUpn),
   decoder('XPRESS Huffman', compressed(), (bytes) => {
     const length = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8)
     return decompressXpressHuffman(bytes.subarray(2), length, MAX_CLAIMS, 'claims')

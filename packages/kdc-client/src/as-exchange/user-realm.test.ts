@@ -45,12 +45,13 @@ function world(says: Readonly<Record<string, Uint8Array>>, trusted: readonly str
 }
 
 const enterprise = (text: string) => ({ name: { nameType: NameType.ENTERPRISE, nameString: [text] }, realm: 'AD.TEST' })
-const named = (text: string): S4uUser => readSubject(text, 'AD.TEST')
-const OSCAR = named('oscar@partner.test')
+const named = (text: string): Promise<S4uUser> => readSubject(text, 'AD.TEST')
+const ALICE = await named('alice')
+const OSCAR = await named('oscar@partner.test')
 
 describe('a user whose realm is plain to see', () => {
   test.each<[string, S4uUser, string]>([
-    ['by name', named('alice'), 'AD.TEST'],
+    ['by name', ALICE, 'AD.TEST'],
     ['by a name of another realm', { principal: parsePrincipal('bob@WEST.TEST') }, 'WEST.TEST'],
     ['by a certificate that names nobody', { certificate: Uint8Array.of(1) }, 'AD.TEST'],
     ['by a certificate of a name without a realm', { certificate: Uint8Array.of(1), upn: 'alice' }, 'AD.TEST'],
@@ -107,7 +108,7 @@ describe('a user whose realm has to be found', () => {
 
   test('keeps a name whose suffix is not that realm', async () => {
     const says = { 'AD.TEST': sentTo('WEST.TEST'), 'WEST.TEST': REPLY }
-    const { principal } = (await world(says, ['WEST.TEST']).place(named('o@x@corp.example'))).user
+    const { principal } = (await world(says, ['WEST.TEST']).place(await named('o@x@corp.example'))).user
     expect(principal).toEqual({ ...enterprise('o@x@corp.example'), realm: 'WEST.TEST' })
     const whole = { principal: enterprise('o@x@west.test') }
     expect((await world(says, ['WEST.TEST']).place(whole)).user.principal).toEqual({

@@ -32,7 +32,7 @@ export class UserTickets {
   async s4u2self(subject: S4uSubject, given?: TicketOptions): Promise<ServiceTicket> {
     const options = requireKnownOptions('s4u2self', given, TICKET_OPTIONS)
     const { self, users, parts } = this.#session
-    const user = readSubject(subject, self.realm, parts.domains)
+    const user = await readSubject(subject, self.realm, parts.domains)
     const { principal } = user
     // KDCs do not let a service impersonate itself (KDC_ERR_PADATA_TYPE_NOSUPP on Active
     // Directory).

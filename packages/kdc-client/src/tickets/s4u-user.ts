@@ -28,12 +28,12 @@ export interface S4uUser {
 export type DomainNames = Readonly<Record<string, string>>
 
 /** @throws MalformedTokenError, ConfigurationError */
-export function readSubject(subject: S4uSubject, realm: string, domains: DomainNames = {}): S4uUser {
+export async function readSubject(subject: S4uSubject, realm: string, domains: DomainNames = {}): Promise<S4uUser> {
   if (typeof subject === 'string') return { principal: parseUser(subject, realm, domains) }
   requireSubject(subject)
   const { certificate, user } = subject
   if (certificate.length === 0) throw new ConfigurationError('the certificate of the user is empty')
-  const upn = certificateUpn(certificate)
+  const upn = await certificateUpn(certificate)
   return { certificate, upn, principal: user === undefined ? undefined : parseUser(user, realm, domains) }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { certificateUpn } from './certificate-upn.js'
+import { readCertificateUpn } from './read-certificate-upn.js'
 import { MalformedTokenError } from '../errors/errors.js'
 
 /**
@@ -21,11 +21,11 @@ const UPN_OID = Uint8Array.of(6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x14, 2, 3)
 
 describe('the user principal name of a certificate', () => {
   test('is read from its subject alternative names', () => {
-    expect(certificateUpn(WITH_UPN)).toBe('alice@ad.test')
+    expect(readCertificateUpn(WITH_UPN)).toBe('alice@ad.test')
   })
 
   test('may be absent', () => {
-    expect(certificateUpn(WITHOUT)).toBeUndefined()
+    expect(readCertificateUpn(WITHOUT)).toBeUndefined()
   })
 
   test.each([
@@ -35,7 +35,7 @@ describe('the user principal name of a certificate', () => {
     ['another structure', Uint8Array.of(0x30, 3, 2, 1, 5)],
     ['a megabyte', new Uint8Array(1 << 20)],
   ])('%s is refused', (_what, octets) => {
-    expect(() => certificateUpn(octets)).toThrow(MalformedTokenError)
+    expect(() => readCertificateUpn(octets)).toThrow(MalformedTokenError)
   })
 
   test.each([
@@ -44,17 +44,17 @@ describe('the user principal name of a certificate', () => {
     ['a name of many elements', withAltNames(der(0xa0, UPN_OID, der(0xa0, repeated(20_000, 5, 0))))],
     ['a name in a name in a name', withAltNames(der(0xa0, UPN_OID, der(0xa0, nested(1_000))))],
   ])('%s is refused before anybody has much work with it', (_what, octets) => {
-    expect(() => certificateUpn(octets)).toThrow('expected DER of at most 500 elements, 32 deep')
+    expect(() => readCertificateUpn(octets)).toThrow('expected DER of at most 500 elements, 32 deep')
   })
 
   test('is that of the first name of its kind, and names stand in one extension', () => {
     const name = (text: string) => der(0xa0, UPN_OID, der(0xa0, der(0x0c, Buffer.from(text))))
-    expect(certificateUpn(withAltNames(name('a@b'), name('c@d')))).toBe('a@b')
-    expect(certificateUpn(withAltNames(der(0xa0, UPN_OID, der(0xa0, der(0x16, Buffer.from('a@b'))))))).toBeUndefined()
+    expect(readCertificateUpn(withAltNames(name('a@b'), name('c@d')))).toBe('a@b')
+    expect(readCertificateUpn(withAltNames(der(0xa0, UPN_OID, der(0xa0, der(0x16, Buffer.from('a@b'))))))).toBeUndefined()
     const twice = der(0xa3, der(0x30, extension(name('a@b')), extension(name('c@d'))))
-    expect(() => certificateUpn(der(0x30, der(0x30, twice)))).toThrow('Certificate: expected one subjectAltName')
+    expect(() => readCertificateUpn(der(0x30, der(0x30, twice)))).toThrow('Certificate: expected one subjectAltName')
     const latin1 = der(0xa0, UPN_OID, der(0xa0, der(0x0c, Uint8Array.of(0xe9))))
-    expect(() => certificateUpn(withAltNames(latin1))).toThrow('SubjectAltName: expected UTF-8')
+    expect(() => readCertificateUpn(withAltNames(latin1))).toThrow('SubjectAltName: expected UTF-8')
   })
 
   test('whatever is changed in it, it is the same name, none, or a refusal, unless it is the name that was changed', () => {
@@ -66,7 +66,7 @@ describe('the user principal name of a certificate', () => {
         const changed = new Uint8Array(WITH_UPN)
         changed[at] ^= flip
         const within = at >= start && at < start + name.length
-        const found = attempt(() => certificateUpn(changed))
+        const found = attempt(() => readCertificateUpn(changed))
         if (found instanceof Error) {
           expect(found).toBeInstanceOf(MalformedTokenError)
           counts.refused++
