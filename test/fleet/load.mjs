@@ -96,10 +96,11 @@ async function visitAgainAndAgain({ principal }, index) {
     }
     // Samba takes no ticket as evidence that was sealed with an earlier key of the service: the
     // user needs another one, as the hint says.
-    if (answer.status === 403 && answer.code === 'KRB_AP_ERR_BAD_INTEGRITY' && (await renew(index))) {
+    if (answer.status === 403 && answer.code === 'KRB_AP_ERR_BAD_INTEGRITY' && (await renew(index, row))) {
       row.renewed++
       cookie = ''
       answer = await showToken()
+      if (answer.status === 403) answer.code += ' again'
     }
     // An instance that signed in while the account got its new key: as the hint says.
     if (answer.code === 'KDC_ERR_PREAUTH_FAILED') {
@@ -134,10 +135,15 @@ const AT_LEAST = 2
 /** How many times the time of an answer a user waits until the next request, at least. */
 const PATIENCE = 30
 
-async function renew(index) {
-  const ticket = await signIn(users[index]).catch(() => undefined)
-  if (ticket !== undefined) tickets[index] = ticket
-  return ticket !== undefined
+async function renew(index, row) {
+  try {
+    tickets[index] = await signIn(users[index])
+    return true
+  } catch (error) {
+    const kind = `no new ticket: ${error.code}`
+    row.codes[kind] = (row.codes[kind] ?? 0) + 1
+    return false
+  }
 }
 
 /** Of all requests. About a half of them show a token, which can be replayed. */
