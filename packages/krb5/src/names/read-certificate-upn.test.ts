@@ -50,7 +50,9 @@ describe('the user principal name of a certificate', () => {
   test('is that of the first name of its kind, and names stand in one extension', () => {
     const name = (text: string) => der(0xa0, UPN_OID, der(0xa0, der(0x0c, Buffer.from(text))))
     expect(readCertificateUpn(withAltNames(name('a@b'), name('c@d')))).toBe('a@b')
-    expect(readCertificateUpn(withAltNames(der(0xa0, UPN_OID, der(0xa0, der(0x16, Buffer.from('a@b'))))))).toBeUndefined()
+    expect(
+      readCertificateUpn(withAltNames(der(0xa0, UPN_OID, der(0xa0, der(0x16, Buffer.from('a@b')))))),
+    ).toBeUndefined()
     const twice = der(0xa3, der(0x30, extension(name('a@b')), extension(name('c@d'))))
     expect(() => readCertificateUpn(der(0x30, der(0x30, twice)))).toThrow('Certificate: expected one subjectAltName')
     const latin1 = der(0xa0, UPN_OID, der(0xa0, der(0x0c, Uint8Array.of(0xe9))))
