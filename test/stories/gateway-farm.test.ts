@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
-import { type Answer, gatewaySite } from './gateway-site.js'
+import { Desktop } from './fixtures/corporation.js'
+import { type Answer, gatewaySite, type GatewaySite, INNER, PUBLIC } from './gateway-site.js'
 
 /** A farm of inner servers behind a whole gateway, whose members die. */
 
@@ -117,3 +119,32 @@ test('a member that drains keeps its users, and gets no new ones', async () => {
   for (let count = 0; count < 4; count++) expect((await site.ask('/', { as: 'alice' })).body).toBe('fresh')
   expect((await site.ask('/', { as: 'alice', headers: { cookie } })).body).toBe('old')
 })
+
+test.each(['request', 'handshake'] as const)(
+  'the %s of a user for whom no ticket can be had does not count as under way at a member',
+  async (kind) => {
+    const members = [await member('a'), await member('b')]
+    await using site = await gatewaySite({
+      site: { to: members.map(({ url }) => url), delegation: { service: INNER, proof: 'off' }, websocket: true },
+    })
+    // An odd number: two would count the same at both members.
+    for (let count = 0; count < 3; count++)
+      expect(kind === 'request' ? (await site.ask('/', { as: 'carol' })).status : await shake(site, 'carol')).toBe(403)
+    const bodies: string[] = []
+    for (let count = 0; count < 4; count++) bodies.push((await site.ask('/', { as: 'alice' })).body)
+    expect(bodies.sort()).toEqual(['a', 'a', 'b', 'b'])
+  },
+)
+
+/** Resolves to the status of the answer to a handshake. */
+async function shake({ realm, port }: GatewaySite, user: string): Promise<number> {
+  const authorization = await new Desktop(realm, user).authorization(`HTTP/${PUBLIC}`)
+  const socket = connect(port, '127.0.0.1')
+  const lines = [
+    ...['GET / HTTP/1.1', `Host: ${PUBLIC}`, 'Connection: Upgrade', 'Upgrade: websocket'],
+    ...['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'],
+    `Authorization: ${authorization}`,
+  ]
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  return Number((await text(socket)).split(' ')[1])
+}

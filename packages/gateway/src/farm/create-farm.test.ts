@@ -48,6 +48,18 @@ describe('without affinity', () => {
     expect(nameOf(farm.choose(requestOf()))).toBe(nameOf(first[1]))
   })
 
+  test('a request that was not sent counts no more, and tells nothing of its member', () => {
+    const farm = farmWith({}, to.slice(0, 2))
+    const [away, other] = [farm.choose(requestOf()), farm.choose(requestOf())]
+    away.ended('unreachable')
+    other.ended('answered')
+    // All rest: one of them is tried all the same.
+    const tried = farm.choose(requestOf(), [other.member])
+    tried.ended('unknown')
+    expect(told.at(-1)).toBe(`orders.example.com ${nameOf(away)} resting`)
+    expect(nameOf(farm.choose(requestOf()))).toBe(nameOf(other))
+  })
+
   test('a request that is ended twice counts once', () => {
     const farm = farmWith({}, to.slice(0, 2))
     const [one] = [farm.choose(requestOf()), farm.choose(requestOf())]

@@ -8,13 +8,19 @@ export interface FarmMember {
   readonly name: string
 }
 
+/**
+ * How a request to a member has ended: `unknown` where nothing was sent, or the client left first,
+ * which tells nothing of the member.
+ */
+export type MemberOutcome = 'answered' | 'unreachable' | 'unknown'
+
 /** The member that serves one request. */
 export interface ChosenMember {
   readonly member: FarmMember
   /** Headers that keep the user at this member. */
   readonly answerHeaders: ResponseHeaders
-  /** Called once, when the member has answered, or could not be reached. */
-  ended(how: 'answered' | 'unreachable'): void
+  /** Must be called, however the request ends: until then it counts as under way. */
+  ended(how: MemberOutcome): void
 }
 
 export interface Farm {

@@ -1,5 +1,5 @@
 import type { MemberCondition } from '../operation/operation.js'
-import type { FarmMember } from './farm.js'
+import type { FarmMember, MemberOutcome } from './farm.js'
 
 /** How a member is, without regard to draining. */
 export type MemberHealth = Exclude<MemberCondition, 'draining'>
@@ -51,8 +51,9 @@ export class MemberState {
    * Notes how a request has ended. A member that was not reached rests for a while; whether it is
    * down, only health checks decide.
    */
-  ended(how: 'answered' | 'unreachable'): void {
+  ended(how: MemberOutcome): void {
     this.#underWay--
+    if (how === 'unknown') return
     this.#restsUntil = how === 'answered' ? -Infinity : this.#now() + this.#rules.retryTime
   }
 

@@ -104,11 +104,12 @@ function noAnswer({ request }: Waiting): InnerServerError {
 function innerFault(error: Error, { request, sending }: Waiting): Error {
   if (error instanceof InnerServerError) return error
   const code = 'code' in error ? String(error.code) : error.name
-  const isNew = sending?.reusedSocket !== true
+  const isOfKeptConnection = sending?.reusedSocket === true
   return new InnerServerError(`the inner server of ${request.site.hosts[0]} broke off: ${code}`, {
     code: 'S4U_INNER_BROKE_OFF',
     cause: error,
-    ...(isNew && {
+    isOfKeptConnection,
+    ...(!isOfKeptConnection && {
       hint: 'Look whether the server answers at the address under `to`, and whether its certificate is good.',
     }),
   })

@@ -8,6 +8,7 @@ import { connectionOwner } from '../proxying/connection-owner.js'
 import { limitIdle } from '../proxying/idle-limits.js'
 import { hasBody, innerHeaders } from '../proxying/inner-headers.js'
 import type { Destination, Proxy } from '../proxying/proxy.js'
+import { InnerServerError } from '../requests/inner-server-error.js'
 import type { CallerRequest, ClientResponse } from '../requests/steps.js'
 import type { RunningSite } from './running-site.js'
 import { whileThere } from './while-there.js'
@@ -63,14 +64,14 @@ async function firstAnswer(
     const chosen = inside.site.farm.choose(request, tried)
     const { member } = chosen
     inside.onMember(member)
-    const credential = await inside.site.delegation.credentialFor(request, member, signal)
+    const credential = await credentialAt(chosen, request, inside, signal)
     try {
       const answer = await judgedAnswer(request, response, { inside, member, credential })
       // Busy until the answer is over.
       answer.once('close', () => chosen.ended('answered'))
       return { chosen, answer }
     } catch (error) {
-      chosen.ended(isOfMember(error) ? 'unreachable' : 'answered')
+      chosen.ended(isOfMember(error) ? 'unreachable' : 'unknown')
       tried.push(member)
       if (
         !isOfMember(error) ||
@@ -80,6 +81,21 @@ async function firstAnswer(
       )
         throw error
     }
+  }
+}
+
+/** Where no credential can be had, nothing goes to the member. */
+async function credentialAt(
+  { member, ended }: ChosenMember,
+  request: CallerRequest,
+  { site }: Inside,
+  signal: AbortSignal,
+): Promise<InnerCredential> {
+  try {
+    return await site.delegation.credentialFor(request, member, signal)
+  } catch (error) {
+    ended('unknown')
+    throw error
   }
 }
 
@@ -161,7 +177,7 @@ export function isOfMember(error: unknown): boolean {
 }
 
 function isStaleConnection(error: unknown): boolean {
-  return S4uError.is(error) && error.code === 'S4U_INNER_BROKE_OFF' && error.hint === undefined
+  return error instanceof InnerServerError && error.code === 'S4U_INNER_BROKE_OFF' && error.isOfKeptConnection
 }
 
 /** The inner server takes the connection for the user who has authenticated on it. */

@@ -1,5 +1,6 @@
 import type { S4uError } from '@s4u/krb5'
 import { upgradeHeaders } from '@s4u/negotiate'
+import type { MemberOutcome } from '../farm/farm.js'
 import type { CallerRequest, ReplyTo } from '../requests/steps.js'
 import { destinationOf, type Inside, isOfMember } from './inside.js'
 import { refusalOf } from './refusal-of.js'
@@ -30,9 +31,15 @@ export async function upgradeInside(
   { watch, refuse }: UpgradeEnding,
 ): Promise<void> {
   const { farm, delegation, isOwnCookie, onOwnCookie } = inside.site
+  // The client may have left while it was found out who it is.
+  if (socket.destroyed) return
   const gone = new AbortController()
-  socket.once('close', () => gone.abort())
   const chosen = farm.choose(request)
+  let outcome: MemberOutcome = 'unknown'
+  socket.once('close', () => {
+    gone.abort()
+    chosen.ended(outcome)
+  })
   inside.onMember(chosen.member)
   const credential = await delegation.credentialFor(request, chosen.member, gone.signal)
   const destination = destinationOf(request, inside, { member: chosen.member, credential })
@@ -44,9 +51,9 @@ export async function upgradeInside(
     ownLines: upgradeHeaders(request.request),
     ...(watch && { watch }),
     lastsFor: expiresAt === undefined ? undefined : expiresAt - inside.now(),
-    begun: () => socket.once('close', () => chosen.ended('answered')),
+    begun: () => void (outcome = 'answered'),
     refuse(error) {
-      chosen.ended(isOfMember(error) ? 'unreachable' : 'answered')
+      chosen.ended(isOfMember(error) ? 'unreachable' : 'unknown')
       refuse(refusalOf(error))
     },
   })
