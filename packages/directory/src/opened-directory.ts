@@ -82,8 +82,8 @@ export class OpenDirectory implements Directory, DomainAsking {
   async managedPassword(name: string, { signal }: CallOptions = {}): Promise<ManagedPassword> {
     const account = requireManaged(name, await this.account(name, { signal }))
     const asker = { self: this.#client.principal, now: this.now() }
-    return this.ask({ domain: account.domain, role: 'domain' }, signal, (session, each) =>
-      readManagedPassword(session, account, asker, each),
+    return this.ask({ domain: account.domain, role: 'domain' }, signal, (session, attemptSignal) =>
+      readManagedPassword(session, account, asker, attemptSignal),
     )
   }
 
@@ -107,9 +107,9 @@ export class OpenDirectory implements Directory, DomainAsking {
   }
 
   facts({ signal }: CallOptions = {}): Promise<DirectoryFacts> {
-    return this.ask({ domain: this.domain, role: 'domain' }, signal, async (session, each) => {
+    return this.ask({ domain: this.domain, role: 'domain' }, signal, async (session, attemptSignal) => {
       // Its clock is of interest now, and not when the connection was opened.
-      const rootDse = await readRootDse(session.connection, session.controller.label, each)
+      const rootDse = await readRootDse(session.connection, session.controller.label, attemptSignal)
       return factsOf({ ...session, rootDse })
     })
   }
@@ -121,7 +121,7 @@ export class OpenDirectory implements Directory, DomainAsking {
       domains.length === 0 ? this.#controllers.of(this.domain, 'domain') : await this.#ownersOf(change.dn, signal)
     if (owner === undefined) throw elsewhere(change.dn, this.domain)
     const question = { signal, operation: change.kind, repeatable: false }
-    return owner.ask(question, (session, each) => applyChange(session, change, each))
+    return owner.ask(question, (session, attemptSignal) => applyChange(session, change, attemptSignal))
   }
 
   ask<T>(

@@ -55,8 +55,7 @@ const TIME_LIMIT = 10_000
 
 /**
  * Looks at one service as its KDC, its directory, DNS and its clients see it, and tells what is
- * wrong
- * and what mends it. It changes nothing. A fault is a finding and not an error.
+ * wrong and what mends it. It changes nothing. A fault is a finding and not an error.
  *
  * @example
  * ```ts

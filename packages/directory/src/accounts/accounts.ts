@@ -37,8 +37,8 @@ export class Accounts {
     if (name.by === 'spn') return single(text, await this.withSpn(name.spn, { signal }), this.#asking.domain)
     const domain = await this.#domainOf(name, signal)
     if (domain === undefined) return undefined
-    const found = await this.#asking.ask({ domain, role: 'domain' }, signal, (session, each) =>
-      this.#findAt(session, text, name, each),
+    const found = await this.#asking.ask({ domain, role: 'domain' }, signal, (session, attemptSignal) =>
+      this.#findAt(session, text, name, attemptSignal),
     )
     if (found !== undefined || name.by !== 'upn') return found
     return this.#findUpn(text, name.upn, signal)
@@ -58,8 +58,8 @@ export class Accounts {
 
   async #findInForest(wanted: string, signal: AbortSignal | undefined): Promise<readonly DirectoryAccount[]> {
     const { domain } = this.#asking
-    const dns = await this.#asking.ask({ domain, role: 'globalCatalog' }, signal, (session, each) =>
-      dnsOf(session, '', wanted, each),
+    const dns = await this.#asking.ask({ domain, role: 'globalCatalog' }, signal, (session, attemptSignal) =>
+      dnsOf(session, '', wanted, attemptSignal),
     )
     const accounts = await Promise.all(dns.map((dn) => this.#readAt(dn, signal)))
     return accounts.filter((account) => account !== undefined)
@@ -68,16 +68,18 @@ export class Accounts {
   async #readAt(dn: string, signal: AbortSignal | undefined): Promise<DirectoryAccount | undefined> {
     const domain = (await this.#asking.domains(signal)).ofDn(dn)?.dns
     if (domain === undefined) return undefined
-    return this.#asking.ask({ domain, role: 'domain' }, signal, (session, each) => this.#read(session, dn, each))
+    return this.#asking.ask({ domain, role: 'domain' }, signal, (session, attemptSignal) =>
+      this.#read(session, dn, attemptSignal),
+    )
   }
 
   async #withKerberosName(spn: string, signal: AbortSignal | undefined): Promise<readonly DirectoryAccount[]> {
     const { domain, realm } = this.#asking
     const principal = /@[^/@]+$/.test(spn) ? spn : `${spn}@${realm}`
-    return this.#asking.ask({ domain, role: 'domain' }, signal, async (session, each) => {
+    return this.#asking.ask({ domain, role: 'domain' }, signal, async (session, attemptSignal) => {
       const wanted = filter`(|(krbPrincipalName=${principal})(krbPrincipalName=${spn}))`
-      const dns = await dnsOf(session, session.rootDse.domainDn, wanted, each)
-      const accounts = await Promise.all(dns.map((dn) => this.#read(session, dn, each)))
+      const dns = await dnsOf(session, session.rootDse.domainDn, wanted, attemptSignal)
+      const accounts = await Promise.all(dns.map((dn) => this.#read(session, dn, attemptSignal)))
       return accounts.filter((account) => account !== undefined)
     })
   }

@@ -103,7 +103,9 @@ export class DomainControllers {
       const left = asking.until - performance.now()
       const patience = Math.max(LEAST_PATIENCE, left / (controllers.length - index))
       try {
-        return await withDeadline(Math.min(patience, left), signal, (each) => this.#askOne(controller, asking, each))
+        return await withDeadline(Math.min(patience, left), signal, (attemptSignal) =>
+          this.#askOne(controller, asking, attemptSignal),
+        )
       } catch (error) {
         if (signal.aborted) throw signal.reason
         if (isFinal(error)) throw error

@@ -131,9 +131,9 @@ async function* pagesOf(options: SearchOptions, means: Limits): AsyncGenerator<P
   const question = { signal, operation: 'search', repeatable: true }
   let page = await means.controllers.keep(
     question,
-    (session, each) => {
+    (session, attemptSignal) => {
       request = requestOf(options, session.rootDse.domainDn, means.pageSize)
-      return searchPage(session, request, undefined, each)
+      return searchPage(session, request, undefined, attemptSignal)
     },
     (kept) => (lease = kept),
   )
@@ -145,7 +145,9 @@ async function* pagesOf(options: SearchOptions, means: Limits): AsyncGenerator<P
       empty = page.entries.length + page.references.length === 0 ? empty + 1 : 0
       if (empty > MAX_EMPTY_PAGES) throw endless(lease.session.controller.label)
       const [{ session }, sent] = [lease, request]
-      page = await withDeadline(means.timeLimit, signal, (each) => searchPage(session, sent, cookie, each))
+      page = await withDeadline(means.timeLimit, signal, (attemptSignal) =>
+        searchPage(session, sent, cookie, attemptSignal),
+      )
       yield page
     }
   } finally {

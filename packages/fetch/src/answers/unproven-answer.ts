@@ -1,5 +1,6 @@
 import { type ErrorDetails, RejectedTokenError, type S4uErrorCode } from '@s4u/kdc-client'
 import { STATUS_CODES } from 'node:http'
+import type { MutualAuthentication } from '../options/token-options.js'
 import { discard } from './discard.js'
 
 /** The answer of a server that did not prove itself. Only the status is from the server. */
@@ -42,8 +43,16 @@ export class UnprovenAnswerError extends RejectedTokenError {
 const FIRST_ERROR = 400
 const LAST_ERROR = 599
 
+/**
+ * Returns whether the app wants to see an answer though its proof is missing: only an error, from
+ * which it gets the status alone. A wrong proof is refused in any case.
+ */
+export function mayBeUnproven(mutualAuthentication: MutualAuthentication | undefined, status: number): boolean {
+  return mutualAuthentication === 'optional' && isError(status)
+}
+
 /** Returns whether a status is an error. A Response cannot be made with a status above 599. */
-export function isError(status: number): boolean {
+function isError(status: number): boolean {
   return status >= FIRST_ERROR && status <= LAST_ERROR
 }
 

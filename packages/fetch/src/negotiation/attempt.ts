@@ -3,7 +3,7 @@ import { RejectedTokenError, S4uError, type ServiceTicket } from '@s4u/kdc-clien
 import { type ServerRefusal, refusalOf } from '../answers/server-refusal.js'
 import { isWanted, publish, type FetchEventSubject } from '../events/events.js'
 import type { NegotiationForOptions, TokenOptions } from '../options/token-options.js'
-import { hintFor, isError, UnprovenAnswerError } from '../answers/unproven-answer.js'
+import { hintFor, mayBeUnproven, UnprovenAnswerError } from '../answers/unproven-answer.js'
 
 /** The answer of a server to a token. */
 export interface ServerAnswer {
@@ -136,7 +136,7 @@ export class Attempt {
     const { mutualAuthentication = 'require', sanitize = true } = this.#options
     try {
       const token = findNegotiateChallenge(challenge)?.token
-      if (token === undefined && !this.#proven && this.#mayBeUnproven(status)) {
+      if (token === undefined && !this.#proven && mayBeUnproven(mutualAuthentication, status)) {
         this.#publish(status, (subject) => ({ kind: 'error-not-proven', ...subject, sanitized: sanitize }))
         return { kind: 'unproven', sanitize }
       }
@@ -151,11 +151,6 @@ export class Attempt {
       this.#publish(status, (subject) => ({ kind: 'server-not-proven', ...subject, code: error.code }))
       throw named(error, this.details, { status, challenge })
     }
-  }
-
-  /** Returns whether a missing proof is permitted. A wrong proof is refused in any case. */
-  #mayBeUnproven(status: number): boolean {
-    return this.#options.mutualAuthentication === 'optional' && isError(status)
   }
 
   /**

@@ -10,7 +10,7 @@ import { checkTokenOptions, type TokenOptions, type TokenTickets } from '../opti
 import { originList, type OriginList } from '../options/origin-list.js'
 import { serviceNameAs, serviceNameOf } from '../service-names/service-name.js'
 import { explainUnknownName, hintForHost } from '../service-names/unknown-name.js'
-import { hintFor, isError, UnprovenAnswerError } from '../answers/unproven-answer.js'
+import { hintFor, mayBeUnproven, UnprovenAnswerError } from '../answers/unproven-answer.js'
 
 /** Finds what tokens can be bound to on the connections that a ticket uses. */
 export type BindingSource = (ticket: ServiceTicket) => Promise<Uint8Array | undefined> | undefined
@@ -91,7 +91,7 @@ export class TokenIssuer {
     const { mutualAuthentication, sanitize = true } = this.#options
     const code = 'KRB_AP_ERR_MUT_FAIL'
     publish({ kind: 'server-not-asking', origin, service, status, code }, this.#options)
-    if (mutualAuthentication === 'optional' && isError(status)) return { kind: 'unproven', sanitize }
+    if (mayBeUnproven(mutualAuthentication, status)) return { kind: 'unproven', sanitize }
     const what = 'without asking for a token, and did not prove its identity'
     const ask =
       'Where the server has pages that need no token, send one all the same (preemptive: true), or take the origin from the list.'
