@@ -167,6 +167,9 @@ const COMPILER_OPTIONS = {
   customConditions: ['@s4u/source'],
   strict: true,
   skipLibCheck: true,
+  // Nest needs the older decorators.
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
   // An app that uses undici has it installed; the tests have not.
   paths: { undici: [join(root, 'packages/fetch/node_modules/undici/index.d.ts')] },
   allowJs: true,

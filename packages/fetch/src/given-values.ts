@@ -30,7 +30,7 @@ function isTicket(value: unknown): value is ServiceTicket {
 export function requireCredential(given: unknown): Uint8Array | undefined {
   if (given === undefined || given instanceof Uint8Array) return given
   throw new ConfigurationError(`forwardTgt answered ${kindOf(given)} in place of an encoded KRB-CRED`, {
-    hint: 'Let it answer sealForwardedCredential(await client.forwardedTgt(), ticket.sessionKey), or undefined.',
+    hint: 'Let it answer sealForwardedCredential(await client.tgtToForward(), ticket.sessionKey), or undefined.',
   })
 }
 

@@ -32,6 +32,13 @@ export const version = '7.0.0'
 /**
  * Returns the Node-API version with which npm `kerberos` 7 is compiled. Nothing is compiled here;
  * the function is there for programs that ask.
+ *
+ * @example
+ * ```ts
+ * import { definedNapiVersion } from '@s4u/kerberos'
+ *
+ * console.log(definedNapiVersion()) // 9
+ * ```
  */
 export function definedNapiVersion(): string {
   return '9'

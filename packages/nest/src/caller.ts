@@ -7,6 +7,20 @@ import { exchangeOf, type PlatformRequest } from './exchange.js'
  * A parameter of a handler: the caller, a `CallerIdentity`; undefined where `mode` let an unknown
  * caller through. A handler that no guard protects fails with a 500, since an undefined caller
  * would look like one whom `mode: 'optional'` let through.
+ *
+ * @example
+ * ```ts
+ * import { Caller, type CallerIdentity } from '@s4u/nest'
+ * import { Controller, Get } from '@nestjs/common'
+ *
+ * @Controller()
+ * export class Pages {
+ *   @Get()
+ *   hello(@Caller() caller: CallerIdentity): string {
+ *     return `Hello ${caller.principal}`
+ *   }
+ * }
+ * ```
  */
 export const Caller: () => ParameterDecorator = createParamDecorator((_data: undefined, context: ExecutionContext) =>
   callerOf(exchangeOf(context).request),

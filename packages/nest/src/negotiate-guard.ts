@@ -7,6 +7,22 @@ import { rulesOf } from './route-rules.js'
  * applies what `@NegotiateMode()`, `@RequireGroup()`, `@RequireDelegatedBy()` and
  * `@Impersonation()` say. `S4uModule` binds it to all routes and resolvers, unless it is told
  * `protect: 'guardedRoutes'`: then write `@UseGuards(NegotiateGuard)` where callers are asked for.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get, UseGuards } from '@nestjs/common'
+ * import { Caller, type CallerIdentity, NegotiateGuard } from '@s4u/nest'
+ *
+ * // With `S4uModule.forRoot(options, { protect: 'guardedRoutes' })`.
+ * @Controller('staff')
+ * @UseGuards(NegotiateGuard)
+ * export class Staff {
+ *   @Get()
+ *   hello(@Caller() caller: CallerIdentity): string {
+ *     return `Hello ${caller.principal}`
+ *   }
+ * }
+ * ```
  */
 export class NegotiateGuard implements CanActivate {
   readonly #negotiation: Negotiation

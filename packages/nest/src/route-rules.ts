@@ -36,6 +36,24 @@ export function NegotiateMode(mode: Mode): CustomDecorator {
 /**
  * Lets known callers pass and asks others to authenticate, whatever `mode` says, and preflights
  * too.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common'
+ * import { RequireIdentity, S4uModule } from '@s4u/nest'
+ *
+ * // Everybody may read; whoever writes must be known.
+ * export const kerberos = S4uModule.forRoot({ keytab: 'web.keytab', mode: 'optional' })
+ *
+ * @Controller()
+ * export class Drafts {
+ *   @Get('drafts')
+ *   @RequireIdentity()
+ *   drafts(): string {
+ *     return 'for people whom we know'
+ *   }
+ * }
+ * ```
  */
 export function RequireIdentity(): CustomDecorator {
   return addGate(IDENTITY, identityGate())
@@ -64,6 +82,14 @@ export function RequireGroup(groups: string | readonly string[]): CustomDecorato
 /**
  * Lets callers pass who came through these services and no others.
  * @throws ConfigurationError at once for an empty list
+ *
+ * @example
+ * ```ts
+ * import { RequireDelegatedBy } from '@s4u/nest'
+ *
+ * // `@ThroughTheShop()` at a handler or a controller.
+ * export const ThroughTheShop = () => RequireDelegatedBy(['HTTP/shop.ad.test@AD.TEST'])
+ * ```
  */
 export function RequireDelegatedBy(services: readonly string[]): CustomDecorator {
   return addGate(DELEGATED_BY, delegatedByGate(services))
@@ -75,6 +101,23 @@ export function RequireDelegatedBy(services: readonly string[]): CustomDecorator
  * so under `impersonateCallerForAllOperations`. `notAllowed` never does.
  *
  * @throws ConfigurationError at once
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common'
+ * import { fetch } from '@s4u/fetch'
+ * import { Impersonation } from '@s4u/nest'
+ *
+ * @Controller()
+ * export class Orders {
+ *   @Get('orders')
+ *   @Impersonation('required')
+ *   async all(): Promise<string> {
+ *     const orders = await fetch('https://api.ad.test/orders') // as the caller
+ *     return orders.text()
+ *   }
+ * }
+ * ```
  */
 export function Impersonation(option: ImpersonationOption): CustomDecorator {
   return SetMetadata(IMPERSONATION, oneOf('Impersonation', option, ['required', 'allowed', 'notAllowed']))

@@ -18,6 +18,18 @@ const diagnostics = channel(ACCEPT_CHANNEL)
 /**
  * Publishes the events of one acceptor: on the diagnostics channel, to the listener, and as lines
  * to the log.
+ *
+ * @example
+ * ```ts
+ * import { type AcceptorEvent, AcceptorEvents } from '@s4u/acceptor'
+ *
+ * // An acceptor of your own tells what it did where this package does.
+ * export function publish(events: AcceptorEvents, make: () => AcceptorEvent): void {
+ *   if (events.wanted) events.publish(make())
+ * }
+ *
+ * export const ofThisService = new AcceptorEvents({ onEvent: ({ kind }) => console.log(kind) })
+ * ```
  */
 export class AcceptorEvents {
   readonly #listener: EventListener | undefined

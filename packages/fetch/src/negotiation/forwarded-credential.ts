@@ -14,6 +14,19 @@ export type Forwarded = { readonly credential: Uint8Array } | NotForwarded
  * another realm does not count. Source: RFC 4120 section 2.8; WCF, AllowedImpersonationLevel.
  *
  * @throws what `forwardTgt` throws, except for a refusal of the KDC to delegate
+ *
+ * @example
+ * ```ts
+ * import { createInitiator } from '@s4u/gssapi'
+ * import { type ForwardTgt, forwardedCredential } from '@s4u/fetch'
+ * import type { ServiceTicket } from '@s4u/kdc-client'
+ *
+ * export async function initiatorFor(ticket: ServiceTicket, forwardTgt: ForwardTgt) {
+ *   const forwarded = await forwardedCredential(ticket, { forwardTgt }, undefined)
+ *   if ('reason' in forwarded) return createInitiator({ ticket, now: Date.now })
+ *   return createInitiator({ ticket, delegate: forwarded.credential, now: Date.now })
+ * }
+ * ```
  */
 export async function forwardedCredential(
   ticket: ServiceTicket,

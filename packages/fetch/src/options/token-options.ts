@@ -82,7 +82,7 @@ export interface TokenOptions extends ServiceNameOptions {
    * the session key of `ticket`; undefined where there is nothing to forward. If the KDC forwards
    * no ticket of this user (KDC_ERR_BADOPTION, KDC_ERR_POLICY), the request goes on at
    * `impersonation`. Default: none. Example: `async (ticket) => sealForwardedCredential(await
-   * client.forwardedTgt(), ticket.sessionKey)`.
+   * client.tgtToForward(), ticket.sessionKey)`.
    */
   readonly forwardTgt?: ForwardTgt
   /**

@@ -44,6 +44,17 @@ export interface SealedApRep {
  * ticket's session key even if there are subkeys, since the initiator has no other key yet. It does
  * not repeat the initiator's subkey, because a subkey here becomes the key of the context. Source:
  * RFC 4120 section 3.2.4, RFC 4121 section 4.2.
+ *
+ * @example
+ * ```ts
+ * import { frameKrb5Token, sealApRep } from '@s4u/gssapi'
+ * import type { OpenedApReq } from '@s4u/krb5'
+ *
+ * // The token by which a service proves to the client that it has opened the ticket.
+ * export function proofFor(opened: OpenedApReq): Uint8Array {
+ *   return frameKrb5Token('ap-rep', sealApRep({ opened }).apRep)
+ * }
+ * ```
  */
 export function sealApRep({ opened, subkey, seqNumber, random = platformRandom }: ApRepOptions): SealedApRep {
   const { authenticator, encTicketPart } = opened
@@ -61,6 +72,17 @@ export function sealApRep({ opened, subkey, seqNumber, random = platformRandom }
  * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL if it answers another AP-REQ, or was made without
  * the session key
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { openApRep, readKrb5Token } from '@s4u/gssapi'
+ * import type { Authenticator, Key } from '@s4u/krb5'
+ *
+ * // Throws unless the service has opened the ticket of this very request.
+ * export function requireProof(token: Uint8Array, sessionKey: Key, sent: Authenticator): void {
+ *   openApRep(readKrb5Token(token, 'ap-rep').message, sessionKey, sent)
+ * }
+ * ```
  */
 export function openApRep(
   apRep: Uint8Array,

@@ -39,6 +39,17 @@ export interface AuthenticatorChecksum {
  * @throws RejectedTokenError KRB_AP_ERR_INAPP_CKSUM if there is no checksum of this type: flags and
  * bindings are unknown then
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { isUnbound, readAuthenticatorChecksum } from '@s4u/gssapi'
+ * import type { OpenedApReq } from '@s4u/krb5'
+ *
+ * // Whether the client has bound its token to a channel of TLS.
+ * export function isBound({ authenticator }: OpenedApReq): boolean {
+ *   return !isUnbound(readAuthenticatorChecksum(authenticator).channelBindings)
+ * }
+ * ```
  */
 export function readAuthenticatorChecksum({ cksum }: Pick<Authenticator, 'cksum'>): AuthenticatorChecksum {
   if (cksum?.cksumtype !== GSS_CHECKSUM_TYPE) {
@@ -55,6 +66,14 @@ export function readAuthenticatorChecksum({ cksum }: Pick<Authenticator, 'cksum'
  * Returns the parts of the GSS-API checksum of an authenticator, from its octets. Source: RFC 4121
  * section 4.1.1.
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeAuthenticatorChecksum, encodeAuthenticatorChecksum } from '@s4u/gssapi'
+ *
+ * const { checksum } = encodeAuthenticatorChecksum({ flags: 2 })
+ * console.log(decodeAuthenticatorChecksum(checksum).flags) // 2
+ * ```
  */
 export function decodeAuthenticatorChecksum(bytes: Uint8Array): AuthenticatorChecksum {
   const reader = new ByteReader(bytes, 'Authenticator.cksum')
@@ -70,6 +89,14 @@ export function decodeAuthenticatorChecksum(bytes: Uint8Array): AuthenticatorChe
 /**
  * Returns the checksum field of an authenticator. `delegation` sets the flag DELEG.
  * @throws ConfigurationError
+ *
+ * @example
+ * ```ts
+ * import { ContextFlag, encodeAuthenticatorChecksum, GSS_CHECKSUM_TYPE } from '@s4u/gssapi'
+ *
+ * const cksum = encodeAuthenticatorChecksum({ flags: ContextFlag.MUTUAL | ContextFlag.INTEG })
+ * console.log(cksum.cksumtype === GSS_CHECKSUM_TYPE, cksum.checksum.length) // true 24
+ * ```
  */
 export function encodeAuthenticatorChecksum(
   value: Omit<AuthenticatorChecksum, 'channelBindings'> & { readonly channelBindings?: Uint8Array },

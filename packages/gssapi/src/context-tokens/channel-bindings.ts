@@ -48,7 +48,17 @@ export function channelBindingsHash(bindings: ChannelBindings | Uint8Array): Uin
   return digest('md5', writer.u32le(applicationData.length).bytes(applicationData).toBytes())
 }
 
-/** Returns whether a hash says that the initiator bound no channel. */
+/**
+ * Returns whether a hash says that the initiator bound no channel.
+ *
+ * @example
+ * ```ts
+ * import { channelBindingsHash, isUnbound } from '@s4u/gssapi'
+ *
+ * console.log(isUnbound(new Uint8Array(16))) // true
+ * console.log(isUnbound(channelBindingsHash({ applicationData: Uint8Array.of(1, 2) }))) // false
+ * ```
+ */
 export function isUnbound(hash: Uint8Array): boolean {
   return hash.every((octet) => octet === 0)
 }

@@ -30,7 +30,7 @@ test("a client's own ticket-granting ticket is not handed on", () => {
     expect.objectContaining({
       name: 'ConfigurationError',
       message: 'the ticket-granting ticket was not issued to be forwarded',
-      hint: 'Give what client.forwardedTgt() resolves to: a ticket-granting ticket with the flag FORWARDED.',
+      hint: 'Give what client.tgtToForward() resolves to: a ticket-granting ticket with the flag FORWARDED.',
     }),
   )
 })

@@ -31,7 +31,7 @@ export interface ForwardableCredential {
   readonly renewableUntil?: number
 }
 
-const FORWARDED = 'Give what client.forwardedTgt() resolves to: a ticket-granting ticket with the flag FORWARDED.'
+const FORWARDED = 'Give what client.tgtToForward() resolves to: a ticket-granting ticket with the flag FORWARDED.'
 
 /**
  * Returns the KRB-CRED that gives a ticket-granting ticket to a service: the option `delegate` of
@@ -40,6 +40,19 @@ const FORWARDED = 'Give what client.forwardedTgt() resolves to: a ticket-grantin
  * @param sessionKey of the ticket to the service that gets it
  * @throws ConfigurationError if it is not a ticket-granting ticket, or was not issued for
  * forwarding
+ *
+ * @example
+ * ```ts
+ * import { createInitiator, sealForwardedCredential } from '@s4u/gssapi'
+ * import type { KdcClient } from '@s4u/kdc-client'
+ *
+ * // Signs in to a service, and hands it the ticket-granting ticket of the user.
+ * export async function delegateTo(client: KdcClient, spn: string) {
+ *   const [ticket, tgt] = await Promise.all([client.ticketFor(spn), client.tgtToForward()])
+ *   const delegate = sealForwardedCredential(tgt, ticket.sessionKey)
+ *   return createInitiator({ ticket, delegate, now: Date.now })
+ * }
+ * ```
  */
 export function sealForwardedCredential(
   tgt: ForwardableCredential,

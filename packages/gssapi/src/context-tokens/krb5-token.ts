@@ -17,6 +17,14 @@ export interface Krb5Token {
 /**
  * Returns a message in the framing of the Kerberos mechanism. The framing always names `KRB5`, even
  * if SPNEGO chose `MS_KRB5`.
+ *
+ * @example
+ * ```ts
+ * import { frameKrb5Token, readKrb5Token } from '@s4u/gssapi'
+ *
+ * const token = frameKrb5Token('ap-req', Uint8Array.of(0x6e, 0))
+ * console.log(readKrb5Token(token, 'ap-req').message.length) // 2
+ * ```
  */
 export function frameKrb5Token(kind: Krb5MessageKind, message: Uint8Array): Uint8Array {
   return written(krb5Token(kind, (writer) => writer.octets(message)))
@@ -31,7 +39,22 @@ export function krb5Token(kind: Krb5MessageKind, message: TokenWriter): TokenWri
   })
 }
 
-/** Reads a framed token. @param expected the kinds that may come @throws MalformedTokenError */
+/**
+ * Returns what a framed token has.
+ * @param expected the kinds that may come
+ * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { readKrb5Token } from '@s4u/gssapi'
+ *
+ * // What a service has answered: its proof, or an error.
+ * export function answerIn(token: Uint8Array): string {
+ *   const { kind, message } = readKrb5Token(token, 'ap-rep', 'krb-error')
+ *   return `${kind} of ${message.length} octets`
+ * }
+ * ```
+ */
 export function readKrb5Token(token: Uint8Array, ...expected: readonly Krb5MessageKind[]): Krb5Token {
   // Some acceptors send a refusal without framing. It begins with APPLICATION 30, as no other token
   // does.

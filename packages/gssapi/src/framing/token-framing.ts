@@ -31,7 +31,17 @@ const InitialContextToken: Codec<InitialContextToken> = {
   write: (writer, { mechanism, innerToken }) => framed(mechanism, (inner) => inner.octets(innerToken))(writer),
 }
 
-/** Returns whether a token begins as RFC 2743 framing does. */
+/**
+ * Returns whether a token begins as RFC 2743 framing does.
+ *
+ * @example
+ * ```ts
+ * import { frame, isFramed, Mechanism } from '@s4u/gssapi'
+ *
+ * console.log(isFramed(frame(Mechanism.SPNEGO, Uint8Array.of(0)))) // true
+ * console.log(isFramed(new TextEncoder().encode('NTLMSSP'))) // false
+ * ```
+ */
 export function isFramed(token: Uint8Array): boolean {
   return token[0] === FRAME_TAG
 }
@@ -51,6 +61,16 @@ export function isFramedAs(mechanism: string, token: Uint8Array): boolean {
 /**
  * Removes the framing. Lengths must have their shortest form and end with the token.
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { Mechanism, unframe } from '@s4u/gssapi'
+ *
+ * // Whether a token is one of SPNEGO.
+ * export function isSpnego(token: Uint8Array): boolean {
+ *   return unframe(token).mechanism === Mechanism.SPNEGO
+ * }
+ * ```
  */
 export function unframe(token: Uint8Array): InitialContextToken {
   return decode(InitialContextToken, token)

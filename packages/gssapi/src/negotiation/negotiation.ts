@@ -61,6 +61,21 @@ export function beginNegotiation(token: Uint8Array, options: NegotiationOptions 
  * Returns the token that ends the negotiation, for a peer whose SPNEGO token cannot be read or does
  * not prove what it must. MIT's library sends the same. Returns undefined if nothing says that the
  * token is of SPNEGO. Source: RFC 4178 section 4.2.2, negState reject.
+ *
+ * @example
+ * ```ts
+ * import { beginNegotiation, formatChallenge, rejectionOf } from '@s4u/gssapi'
+ * import { MalformedTokenError } from '@s4u/krb5'
+ *
+ * export function begin(token: Uint8Array) {
+ *   try {
+ *     return beginNegotiation(token)
+ *   } catch (error) {
+ *     if (!(error instanceof MalformedTokenError)) throw error
+ *     return formatChallenge(rejectionOf(token))
+ *   }
+ * }
+ * ```
  */
 export function rejectionOf(token: Uint8Array): Uint8Array | undefined {
   return isFramedAs(Mechanism.SPNEGO, token) || token[0] === NEG_TOKEN_RESP

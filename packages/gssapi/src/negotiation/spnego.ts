@@ -71,6 +71,16 @@ export interface NegTokenResp {
 /**
  * Decodes `NegotiationToken ::= CHOICE { negTokenInit [0], negTokenResp [1] }`, here [0], without
  * its framing. @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeNegTokenInit, unframe } from '@s4u/gssapi'
+ *
+ * // The mechanisms that a client offers in its first token, by their object identifiers.
+ * export function offeredIn(token: Uint8Array): readonly string[] {
+ *   return decodeNegTokenInit(unframe(token).innerToken).mechTypes.mechanisms
+ * }
+ * ```
  */
 export function decodeNegTokenInit(bytes: Uint8Array): NegTokenInit {
   const { mechTypes, reqFlags, mechToken, third = {}, fourth } = decode(NegTokenInitChoice, bytes)
@@ -83,7 +93,17 @@ export function decodeNegTokenInit(bytes: Uint8Array): NegTokenInit {
   }
 }
 
-/** Decodes the other branch, [1], which is never framed. @throws MalformedTokenError */
+/**
+ * Decodes the other branch, [1], which is never framed. @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeNegTokenResp, encodeNegTokenResp } from '@s4u/gssapi'
+ *
+ * const token = encodeNegTokenResp({ negState: 'accept-completed' })
+ * console.log(decodeNegTokenResp(token).negState) // accept-completed
+ * ```
+ */
 export function decodeNegTokenResp(bytes: Uint8Array): NegTokenResp {
   const { negState, supportedMech, responseToken, mechListMic } = decode(NegTokenRespChoice, bytes)
   return {
@@ -94,7 +114,19 @@ export function decodeNegTokenResp(bytes: Uint8Array): NegTokenResp {
   }
 }
 
-/** Returns a framed NegTokenInit, and the octets of its list for the MIC. */
+/**
+ * Returns a framed NegTokenInit, and the octets of its list for the MIC.
+ *
+ * @example
+ * ```ts
+ * import { decodeNegTokenInit, encodeNegTokenInit, Mechanism, unframe } from '@s4u/gssapi'
+ *
+ * const mechanisms = [Mechanism.KRB5]
+ * const { token } = encodeNegTokenInit({ mechanisms, mechToken: Uint8Array.of(1, 2, 3) })
+ * const { mechTypes, mechToken } = decodeNegTokenInit(unframe(token).innerToken)
+ * console.log(mechTypes.mechanisms[0] === Mechanism.KRB5, mechToken?.length) // true 3
+ * ```
+ */
 export function encodeNegTokenInit(
   init: Omit<NegTokenInit, 'mechTypes'> & { readonly mechanisms: readonly string[] },
 ): {
@@ -127,7 +159,17 @@ export function mechTypeList(mechanisms: readonly string[]): MechTypeList {
   return { mechanisms, bytes: encode(Mechanisms, mechanisms) }
 }
 
-/** Returns a NegTokenResp in DER. Source: RFC 4178 section 4.2.2. */
+/**
+ * Returns a NegTokenResp in DER. Source: RFC 4178 section 4.2.2.
+ *
+ * @example
+ * ```ts
+ * import { encodeNegTokenResp, formatChallenge } from '@s4u/gssapi'
+ *
+ * // The header that ends a negotiation.
+ * export const refusal = formatChallenge(encodeNegTokenResp({ negState: 'reject' }))
+ * ```
+ */
 export function encodeNegTokenResp(resp: NegTokenRespOnWire): Uint8Array {
   return encode(NegTokenRespChoice, resp)
 }

@@ -24,6 +24,19 @@ export interface DceContextKeys {
  * The messages of a context for DCE/RPC, initiator's side. All of a Wrap token that is no data goes
  * into one token of 76 octets, which stands behind the message. Messages come in order: over TCP
  * one that is missing was taken away. Source: RFC 4121 section 4.2.4, MS-KILE section 3.4.5.4.1.
+ *
+ * @example
+ * ```ts
+ * import { DceContext } from '@s4u/gssapi'
+ * import { Key } from '@s4u/krb5'
+ *
+ * const key = new Key(18, new Uint8Array(32).fill(7))
+ * const sequences = { sendSequence: 0, receiveSequence: 0 }
+ * const context = new DceContext({ key, acceptorSubkey: true, ...sequences })
+ * const [header, message, trailer] = [24, 32, 8].map((length) => new Uint8Array(length))
+ * const { sealed, token } = context.seal({ before: header, message, after: trailer })
+ * console.log(sealed.length, token.length) // 32 76
+ * ```
  */
 export class DceContext {
   readonly #keys: DceContextKeys

@@ -26,6 +26,16 @@ export async function withTimeLimit<T>(
 /**
  * Rejects when the signal aborts, even if the promise goes on. A later rejection of the promise is
  * ignored.
+ *
+ * @example
+ * ```ts
+ * import { unlessAborted } from '@s4u/kdc-client'
+ *
+ * // The name of a host, or a rejection after a second.
+ * export function nameOf(lookUp: () => Promise<string>): Promise<string> {
+ *   return unlessAborted(lookUp(), AbortSignal.timeout(1_000))
+ * }
+ * ```
  */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise

@@ -14,6 +14,28 @@ import { shownInput } from '../errors/shown-input.js'
  * What a reader found wrong, with the path of field names, which grows while the fault travels
  * outwards. It is not an `Error`: `decode` turns it into a `MalformedTokenError`, and damaged input
  * must not cost one stack trace for each layer.
+ *
+ * @example
+ * ```ts
+ * import { type Codec, DerFault } from '@s4u/krb5'
+ *
+ * // An octet that must be one of two.
+ * export const Choice: Codec<number> = {
+ *   name: 'Choice',
+ *   tag: 0x04,
+ *   read(reader) {
+ *     const [value, ...others] = reader.contents(0x04)
+ *     const isOne = others.length === 0 && (value === 1 || value === 2)
+ *     if (!isOne) throw new DerFault('1 or 2', String(value))
+ *     return value
+ *   },
+ *   write(writer, value) {
+ *     const mark = writer.written
+ *     writer.octet(value)
+ *     writer.header(0x04, mark)
+ *   },
+ * }
+ * ```
  */
 export class DerFault {
   readonly path: (string | number)[] = []
@@ -31,6 +53,16 @@ export class DerFault {
 /**
  * Reads one message from front to back. `end` is the end of the element that is being read, and
  * never lies beyond the end of the bytes.
+ *
+ * @example
+ * ```ts
+ * import { DerReader } from '@s4u/krb5'
+ *
+ * const reader = new DerReader(Uint8Array.of(0x30, 3, 0x02, 1, 7))
+ * const enclosing = reader.enter(0x30)
+ * console.log(reader.contents(0x02)[0]) // 7
+ * reader.leave(enclosing)
+ * ```
  */
 export class DerReader {
   readonly bytes: Uint8Array
@@ -143,6 +175,18 @@ let spare: Uint8Array | undefined
 /**
  * Writes a message from its end to its beginning, so that each length is known when it is written
  * and nothing is measured twice. A writer is good for one message.
+ *
+ * @example
+ * ```ts
+ * import { DerWriter } from '@s4u/krb5'
+ *
+ * // SEQUENCE { INTEGER 7 }: what comes last is written first.
+ * const writer = new DerWriter()
+ * writer.octet(7)
+ * writer.header(0x02, 0)
+ * writer.header(0x30, 0)
+ * console.log(writer.finish().join(' ')) // 48 3 2 1 7
+ * ```
  */
 export class DerWriter {
   #buffer = takeSpare()

@@ -11,6 +11,14 @@ export const thisRuntime: Runtime | undefined = platform.runtime
  *
  * @param option the option with its value: `channelBinding: 'require'`
  * @param reason what the runtime lacks
+ *
+ * @example
+ * ```ts
+ * import { unavailableOn } from '@s4u/krb5'
+ *
+ * const error = unavailableOn('Bun', 'session: connection', 'it has no sockets', 'Take Node.')
+ * console.log(error.message) // session: connection is not possible on Bun: it has no sockets
+ * ```
  */
 export function unavailableOn(runtime: Runtime, option: string, reason: string, hint: string): ConfigurationError {
   return new ConfigurationError(`${option} is not possible on ${runtime}: ${reason}`, {

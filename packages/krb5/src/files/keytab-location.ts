@@ -36,6 +36,14 @@ const OTHER_TYPES: readonly string[] = ['MEMORY', 'ANY', 'SRVTAB', 'JAVA14', 'AF
  * @param name the path, as it may be shown
  * @param failure what the system threw; its `code` decides
  * @param options.isNameShown whether the failure, which contains the path, may be the cause
+ *
+ * @example
+ * ```ts
+ * import { unreadableKeytab } from '@s4u/krb5'
+ *
+ * const failure = Object.assign(new Error('no such file'), { code: 'ENOENT' })
+ * console.log(unreadableKeytab('web.keytab', failure).code) // KRB5_KT_NOTFOUND
+ * ```
  */
 export function unreadableKeytab(
   name: string,

@@ -38,7 +38,21 @@ const MAX_WARNING = 6_000
 /** The kinds that have caused a warning in this process already. All journals share this set. */
 const warnedOf = new Set<string>()
 
-/** Writes entries to a logger, to NODE_DEBUG, or as warnings of the process. */
+/**
+ * Writes entries to a logger, to NODE_DEBUG, or as warnings of the process.
+ *
+ * @example
+ * ```ts
+ * import { Journal } from '@s4u/krb5'
+ *
+ * const lines: string[] = []
+ * const log = (line: string) => void lines.push(line)
+ * const logger = { error: log, warn: log, info: log, debug: log }
+ * const outlets = { debug: Object.assign(() => {}, { enabled: false }), warn: log }
+ * new Journal(outlets, logger).note(() => ({ level: 'info', text: 'accepted alice@AD.TEST' }))
+ * console.log(lines.length) // 1
+ * ```
+ */
 export class Journal {
   readonly #outlets: Outlets
   readonly #logger: Logger | undefined

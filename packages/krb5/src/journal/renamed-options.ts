@@ -48,6 +48,13 @@ export function underNewNames<T extends object>(
 /**
  * Tells that an option has been given under its old name. @param name may be a path:
  * `kdc.timeLimit`
+ *
+ * @example
+ * ```ts
+ * import { noticeOfOldName } from '@s4u/krb5'
+ *
+ * console.log(noticeOfOldName('createFetch', 'hosts', 'origins').code) // S4U_OLD_NAME_HOSTS
+ * ```
  */
 export function noticeOfOldName(owner: string, old: string, name: string): Notice {
   return {

@@ -37,6 +37,14 @@ export interface AuthToLocal {
 /**
  * The rule DEFAULT: a principal of the own realm with one component has this component as its local
  * name. All others have none.
+ *
+ * @example
+ * ```ts
+ * import { defaultLocalName, parsePrincipal } from '@s4u/krb5'
+ *
+ * console.log(defaultLocalName(parsePrincipal('alice@AD.TEST'), 'AD.TEST')) // alice
+ * console.log(defaultLocalName(parsePrincipal('alice@PARTNER.TEST'), 'AD.TEST')) // undefined
+ * ```
  */
 export const defaultLocalName: LocalNameMapping = ({ name: { nameString }, realm }, ownRealm) => {
   if (realm !== ownRealm || !nameString.every(isOrdinary)) return undefined

@@ -59,6 +59,14 @@ const ALSO_CALLED: ReadonlyMap<string, readonly string[]> = new Map([
  * Returns the option that a wrong name was probably meant to be, with its path from `root`;
  * undefined if no name is similar. `path` is that of the group that `table` is: `delegation.`, or
  * empty.
+ *
+ * @example
+ * ```ts
+ * import { nearestOption, type OptionTable } from '@s4u/krb5'
+ *
+ * const table: OptionTable = { keytab: 'value', session: { maxAge: 'value' } }
+ * console.log(nearestOption('maxage', { path: '', root: table }, table)) // session.maxAge
+ * ```
  */
 export function nearestOption(
   name: string,

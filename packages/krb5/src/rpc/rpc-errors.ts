@@ -3,6 +3,14 @@ import { S4uError } from '../errors/errors.js'
 /**
  * An RPC server refused a call or a bind. Nothing protects this answer: it is a reason to try again
  * on another connection, and never a verdict.
+ *
+ * @example
+ * ```ts
+ * import { RpcFaultError } from '@s4u/krb5'
+ *
+ * const refused = new RpcFaultError('RPC_FAULT', 5, 'NetrServerAuthenticate3')
+ * console.log(refused.message) // the RPC server refused NetrServerAuthenticate3 with 0x00000005
+ * ```
  */
 export class RpcFaultError extends S4uError {
   override readonly name = 'RpcFaultError'

@@ -37,6 +37,16 @@ export interface RpcPdu {
  * Reads one PDU: version 5.0, little-endian, and exactly as long as it says. C706 section 12.6.3.1.
  *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeRpcPdu, encodeRpcPdu, RpcFlag, RpcPduType } from '@s4u/krb5'
+ *
+ * const flags = RpcFlag.FIRST | RpcFlag.LAST
+ * const [type, body] = [RpcPduType.REQUEST, new Uint8Array(8)]
+ * const request = { type, flags, callId: 1, body, verifier: undefined }
+ * console.log(decodeRpcPdu(encodeRpcPdu(request)).body.length) // 8
+ * ```
  */
 export function decodeRpcPdu(bytes: Uint8Array, path = 'RPC'): RpcPdu {
   const reader = new ByteReader(bytes, path)
@@ -49,7 +59,19 @@ export function decodeRpcPdu(bytes: Uint8Array, path = 'RPC'): RpcPdu {
   return { type, flags, callId, body, verifier: readVerifier(reader, bodyLength) }
 }
 
-/** Returns the octets of a PDU. The body must be padded as its verifier says. */
+/**
+ * Returns the octets of a PDU. The body must be padded as its verifier says.
+ *
+ * @example
+ * ```ts
+ * import { encodeRpcPdu, RpcFlag, RpcPduType } from '@s4u/krb5'
+ *
+ * const flags = RpcFlag.FIRST | RpcFlag.LAST
+ * const [type, body] = [RpcPduType.REQUEST, new Uint8Array(8)]
+ * const request = { type, flags, callId: 1, body, verifier: undefined }
+ * console.log(encodeRpcPdu(request).length) // 24
+ * ```
+ */
 export function encodeRpcPdu({ type, flags, callId, body, verifier }: RpcPdu): Uint8Array {
   const tokenLength = verifier?.token.length ?? 0
   const trailer = verifier === undefined ? NOTHING : encodeRpcTrailer(verifier)

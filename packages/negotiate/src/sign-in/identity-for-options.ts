@@ -45,6 +45,13 @@ export const IDENTITY_FOR_OPTIONS = {
 /**
  * Refuses other words: one must not be taken for the level that permits more.
  * @throws ConfigurationError
+ *
+ * @example
+ * ```ts
+ * import { requireAskedLevel } from '@s4u/negotiate'
+ *
+ * requireAskedLevel('identification') // throws for a word that is no level
+ * ```
  */
 export function requireAskedLevel(level: AskedLevel | undefined): void {
   if (level === undefined || level === 'identification' || level === 'impersonation') return

@@ -16,6 +16,17 @@ export function takeFrom(request: Request, seen: NegotiableRequest): void {
 /**
  * Returns the Request without what was taken away: itself where nothing is left of that, or else
  * one of the same method, body and signal.
+ *
+ * @example
+ * ```ts
+ * import { type Negotiator, withoutTaken } from '@s4u/negotiate'
+ *
+ * // Hands a request on without the headers that only a trusted proxy may write.
+ * export async function handOn(negotiator: Negotiator, request: Request, next: typeof fetch) {
+ *   const outcome = await negotiator.authenticateRequest(request)
+ *   return outcome.response ?? next(withoutTaken(request, outcome.request))
+ * }
+ * ```
  */
 export function withoutTaken(request: Request, seen: NegotiableRequest): Request {
   const taken = takenOf(request, seen)

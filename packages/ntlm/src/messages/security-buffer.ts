@@ -22,7 +22,17 @@ export function openNtlmMessage(octets: Uint8Array, type: number, path: string):
   return reader
 }
 
-/** Returns the number of a message of NTLM; undefined for what is none. */
+/**
+ * Returns the number of a message of NTLM; undefined for what is none.
+ *
+ * @example
+ * ```ts
+ * import { ntlmMessageType } from '@s4u/ntlm'
+ *
+ * console.log(ntlmMessageType(Buffer.from('TlRMTVNTUAABAAAA', 'base64'))) // 1
+ * console.log(ntlmMessageType(Uint8Array.of(0x60, 0))) // undefined
+ * ```
+ */
 export function ntlmMessageType(octets: Uint8Array): number | undefined {
   return octets.length >= 12 && SIGNATURE.every((octet, at) => octet === octets[at]) ? octets[8] : undefined
 }

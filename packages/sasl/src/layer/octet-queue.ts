@@ -1,6 +1,15 @@
 /**
  * Keeps octets in the pieces in which they arrive. Pieces are joined once, when the octets are
  * read, and not at each arrival.
+ *
+ * @example
+ * ```ts
+ * import { OctetQueue } from '@s4u/sasl'
+ *
+ * const queue = new OctetQueue()
+ * for (const chunk of [[0, 0], [0, 3, 7]]) queue.push(Uint8Array.from(chunk))
+ * console.log(queue.take(4).join(' '), 'and', queue.length) // 0 0 0 3 and 1
+ * ```
  */
 export class OctetQueue {
   #chunks: Uint8Array[] = []

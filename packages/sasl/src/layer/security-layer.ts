@@ -32,6 +32,18 @@ const LENGTH_OCTETS = 4
 /**
  * Protects what is sent, and opens what is received. A frame is a length of four octets and a Wrap
  * token of RFC 4121. Source: RFC 4422 section 3.7.
+ *
+ * @example
+ * ```ts
+ * import type { SecurityContext } from '@s4u/gssapi'
+ * import { SecurityLayer } from '@s4u/sasl'
+ *
+ * // What two sides have agreed upon, for a protocol whose driver leaves the octets to you.
+ * export function layerOf(context: SecurityContext): SecurityLayer {
+ *   const limits = { peerMaxOctets: 65_536, maxOctets: 65_536 }
+ *   return new SecurityLayer(context, { protection: 'confidentiality', ...limits })
+ * }
+ * ```
  */
 export class SecurityLayer {
   readonly protection: LayerTerms['protection']

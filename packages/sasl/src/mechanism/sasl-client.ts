@@ -103,6 +103,13 @@ export function createSaslClient(given: SaslClientOptions): SaslClient {
 /**
  * Returns the options of `contextFor` that a mechanism needs.
  * @throws ConfigurationError
+ *
+ * @example
+ * ```ts
+ * import { saslContextOptions } from '@s4u/sasl'
+ *
+ * console.log(saslContextOptions('GSS-SPNEGO', 'integrity').framing) // spnego
+ * ```
  */
 export function saslContextOptions(
   mechanism: SaslMechanism,

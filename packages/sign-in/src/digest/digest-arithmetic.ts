@@ -17,6 +17,15 @@ export function hexLength(algorithm: DigestAlgorithm): number {
 /**
  * Returns the hash of user, realm and password, in hexadecimal digits. It is as good as the
  * password in this realm. RFC 7616 section 3.4.2.
+ *
+ * @example
+ * ```ts
+ * import { digestSecret } from '@s4u/sign-in'
+ *
+ * // RFC 7616 section 3.9.1: what a file of passwords has in the place of a password.
+ * const secret = digestSecret('MD5', 'Mufasa', 'http-auth@example.org', 'Circle of Life')
+ * console.log(secret.length) // 32
+ * ```
  */
 export function digestSecret(algorithm: DigestAlgorithm, user: string, realm: string, password: string): string {
   return hashOf(algorithm, `${user}:${realm}:${password}`)

@@ -19,7 +19,16 @@ export function pageStyle({ accent = DEFAULT_ACCENT, css = '' }: FormTheme): str
   return `${RULES.replaceAll('ACCENT', accent).replaceAll('ON-IT', textOn(accent))}${css}`
 }
 
-/** Returns the source by which a Content-Security-Policy allows just these rules. */
+/**
+ * Returns the source by which a Content-Security-Policy allows just these rules.
+ *
+ * @example
+ * ```ts
+ * import { pageStyleSource } from '@s4u/sign-in'
+ *
+ * console.log(pageStyleSource('main{color:#000}').startsWith("'sha256-")) // true
+ * ```
+ */
 export function pageStyleSource(style: string): string {
   return `'sha256-${createHash('sha256').update(style).digest('base64')}'`
 }

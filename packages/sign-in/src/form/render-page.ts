@@ -5,6 +5,16 @@ import type { SignInPage } from './sign-in-page.js'
 /**
  * Returns the HTML of a page. It works without script; each field has a label, what is wrong is
  * announced, tied to its field, and named in the title; the field to fill in has the focus.
+ *
+ * @example
+ * ```ts
+ * import { form, renderPage } from '@s4u/sign-in'
+ *
+ * // The page of the form, with a line of the company below it.
+ * export const withNotice = form({
+ *   template: (page) => renderPage(page).replace('</main>', '<p>For staff only.</p></main>'),
+ * })
+ * ```
  */
 export function renderPage(page: SignInPage): string {
   const { language, theme, problem, texts } = page

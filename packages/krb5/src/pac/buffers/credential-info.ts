@@ -20,7 +20,18 @@ export interface CredentialInfo {
   readonly serializedData: Uint8Array
 }
 
-/** SECPKG_SUPPLEMENTAL_CRED: the credentials for one security package. MS-PAC section 2.6.3. */
+/**
+ * SECPKG_SUPPLEMENTAL_CRED: the credentials for one security package. MS-PAC section 2.6.3.
+ *
+ * @example
+ * ```ts
+ * import { SupplementalCredential } from '@s4u/krb5'
+ *
+ * const credential = new SupplementalCredential('NTLM', new Uint8Array(40))
+ * console.log(credential.packageName, credential.exposeSecretBytes().length) // NTLM 40
+ * credential.wipe()
+ * ```
+ */
 export class SupplementalCredential {
   /** The name of the package: `NTLM`. */
   readonly packageName: string

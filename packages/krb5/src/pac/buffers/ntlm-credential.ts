@@ -7,6 +7,15 @@ import { SupplementalCredential } from './credential-info.js'
  * NTLM_SUPPLEMENTAL_CREDENTIAL: hashes of the user's password, for protocols without Kerberos.
  * MS-PAC section 2.6.4. An attacker can use each of them in place of the password; printing and
  * JSON show neither.
+ *
+ * @example
+ * ```ts
+ * import { NtlmCredential } from '@s4u/krb5'
+ *
+ * const credential = new NtlmCredential({ ntHash: new Uint8Array(16).fill(1) })
+ * console.log(credential.exposeSecretNtHash()?.length) // 16
+ * credential.wipe()
+ * ```
  */
 export class NtlmCredential {
   readonly #lmHash: Uint8Array | undefined

@@ -22,6 +22,15 @@ export interface CountedPointer {
  * behind the structure that contains the pointer, in the order of the pointers.
  *
  * No method calls itself, so hostile bytes cannot cause a deep recursion.
+ *
+ * @example
+ * ```ts
+ * import { NdrReader, NdrWriter } from '@s4u/krb5'
+ *
+ * const octets = NdrWriter.encode((ndr) => ndr.u32(1000).u32(513))
+ * const read = NdrReader.decode(octets, 'IDS', (ndr) => [ndr.u32('user'), ndr.u32('group')])
+ * console.log(read.join(' ')) // 1000 513
+ * ```
  */
 export class NdrReader {
   readonly #reader: ByteReader

@@ -7,6 +7,15 @@ import { encodeSid } from './sid.js'
  * Writes NDR with type serialization version 1, as `NdrReader` reads it. Code that writes a pointer
  * must write what it points to after the structure that contains the pointer, in the order of the
  * pointers.
+ *
+ * @example
+ * ```ts
+ * import { NdrWriter } from '@s4u/krb5'
+ *
+ * // The arguments of a call: a number, and a pointer to nothing.
+ * const stub = NdrWriter.stub((ndr) => ndr.u32(7).pointer(false))
+ * console.log(stub.join(' ')) // 7 0 0 0 0 0 0 0
+ * ```
  */
 export class NdrWriter {
   readonly #writer = new ByteWriter(512)

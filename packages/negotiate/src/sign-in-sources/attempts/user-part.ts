@@ -2,6 +2,13 @@
  * Returns what all ways to write one account have in common: `alice` for `ALICE`, `alice@ad.test`
  * and `AD\alice`, without case and accents, as directories compare names. Attempts and used
  * passcodes are counted under it. Accounts of several domains may share it.
+ *
+ * @example
+ * ```ts
+ * import { userPartOf } from '@s4u/negotiate'
+ *
+ * console.log(userPartOf(String.raw`AD\ALICE`) === userPartOf('alice@ad.test')) // true
+ * ```
  */
 export function userPartOf(name: string): string {
   const plain = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toUpperCase()
