@@ -26,6 +26,7 @@ export const sections = (packages) => [
     text: 'Guides',
     items: [
       page('Groups by name', '/groups'),
+      page('NestJS', '/nest'),
       page('WebSocket, SSE, GraphQL', '/live-connections'),
       page('Files as the caller', '/files'),
       page('Rotate keys', '/key-rotation'),

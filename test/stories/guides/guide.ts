@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -21,15 +21,15 @@ export class Guide {
   readonly folder: string
   readonly #children = new Set<ChildProcess>()
 
-  /** @param name `auditing`, of docs/auditing.md */
+  /** @param name `auditing`, of docs/auditing.md; `../packages/redis/README` */
   constructor(name: string) {
     this.page = readFileSync(join(root, 'docs', `${name}.md`), 'utf8')
     // Below test/, so that the packages, Express and the others are found.
     const caches = join(root, 'test/node_modules/.cache')
     mkdirSync(caches, { recursive: true })
-    this.folder = mkdtempSync(join(caches, `guide-${name}-`))
+    this.folder = mkdtempSync(join(caches, `guide-${basename(name)}-`))
     this.write('package.json', '{ "type": "module" }')
-    for (const [, file, code] of this.page.matchAll(/^```js\n\/\/ ([\w.-]+\.mjs)\n([^]*?)^```$/gm))
+    for (const [, file, code] of this.page.matchAll(/^```[jt]s\n\/\/ ([\w.-]+\.(?:mjs|ts))\n([^]*?)^```$/gm))
       this.write(file, code)
   }
 
@@ -50,11 +50,16 @@ export class Guide {
 
   /** Starts a file that serves at PORT, and waits until it does. Returns its address. */
   async serve(file: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+    return (await this.open(file, environment)).url
+  }
+
+  /** The same, with the process. */
+  async open(file: string, environment: Readonly<Record<string, string>> = {}): Promise<Serving> {
     const port = await freePort()
-    const { child, ended } = this.#start([join(this.folder, file)], { PORT: String(port), ...environment })
+    const { child, ended, said } = this.#start([join(this.folder, file)], { PORT: String(port), ...environment })
     const url = `http://127.0.0.1:${port}/`
     while (child.exitCode === null) {
-      if (await fetch(url).catch(() => undefined)) return url
+      if (await fetch(url).catch(() => undefined)) return { url, child, ended, said }
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     throw new Error(`${file} ended: ${(await ended).output}`)
@@ -86,8 +91,17 @@ export class Guide {
       this.#children.delete(child)
       return { status, output }
     })
-    return { child, ended }
+    return { child, ended, said: () => output }
   }
+}
+
+/** A program of the page that serves. */
+export interface Serving {
+  readonly url: string
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  /** What it has printed so far. */
+  said(): string
 }
 
 export interface Ended {
