@@ -49,6 +49,27 @@ const SETTINGS: Readonly<Partial<Record<keyof typeof ERROR_MEANINGS, readonly Di
   KRB_AP_ERR_MODIFIED: [exportKeytab(ACCOUNT, 'web.keytab')],
   KRB_AP_ERR_BADKEYVER: [exportKeytab(ACCOUNT, 'web.keytab')],
   KRB_AP_ERR_NOKEY: [exportKeytab(ACCOUNT, 'web.keytab')],
+  KRB_AP_ERR_NOT_US: [addSpn(ACCOUNT, 'HTTP/web.ad.test'), exportKeytab(ACCOUNT, 'web.keytab')],
+}
+
+/** How clocks are looked at and set: no setting of the directory. */
+const CLOCKS = [
+  ['how far the clock of the KDC is off', '`s4u doctor -t web.keytab`'],
+  ['the same on Windows', '`w32tm /stripchart /computer:dc1.ad.test /samples:1 /dataonly`'],
+  ['set it on Linux', '`timedatectl set-ntp true`; at once: `chronyc makestep`'],
+  ['set it on Windows', '`w32tm /resync`'],
+  ['set it in a container', 'nothing: it has the clock of its machine'],
+] as const
+
+/** Commands that do not differ between directories, by what they are for. */
+const COMMANDS: Readonly<Partial<Record<keyof typeof ERROR_MEANINGS, readonly (readonly [string, string])[]>>> = {
+  KRB_AP_ERR_SKEW: CLOCKS,
+  KRB_AP_ERR_TKT_NYV: CLOCKS,
+  KRB_AP_ERR_NOT_US: [
+    ['which name the client asks for', '`klist` at the client, on Windows and elsewhere'],
+    ['which names the keytab has', '`s4u keytab list web.keytab`'],
+    ['which account has a name', '`setspn -Q HTTP/web.ad.test`, `samba-tool spn list svc-web`'],
+  ],
 }
 
 /** @param write the command that writes the page */
@@ -91,10 +112,12 @@ function sectionOf([code, meaning]: readonly [string, string]): string {
   const remedy =
     REMEDIES[code] ?? (code in ERROR_MEANINGS ? 'Read `error.hint`: it says what to do in this case.' : undefined)
   const settings = SETTINGS[code as keyof typeof ERROR_MEANINGS] ?? []
+  const commands = COMMANDS[code as keyof typeof ERROR_MEANINGS] ?? []
   return [
     `### \`${code}\``,
     `**Cause.** ${meaning}`,
     ...(remedy === undefined ? [] : [`**Remedy.** ${remedy}`]),
+    ...(commands.length === 0 ? [] : [table(['what', 'command'], commands)]),
     ...settings.flatMap((setting) => [`${setting.attribute}:`, commandsOf(setting)]),
   ].join('\n\n')
 }

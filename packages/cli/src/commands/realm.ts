@@ -13,7 +13,7 @@ export const realm = defineCommand({
   name: 'realm',
   summary: 'Run a Kerberos realm on this machine until Ctrl-C, for examples and tests; never for production',
   details:
-    'It writes krb5.conf, and a keytab for each service and one for all of them, into a folder, which goes with the realm unless --folder has named it.',
+    'It writes krb5.conf, and a keytab for each service and one for all of them, into a folder, which goes with the realm unless --folder has named it. A new folder is for the user who starts the realm alone (mode 0700), and so is each keytab (0600), since a key is as good as a password: start services and clients as that user. Another user who starts the realm later names another folder, or removes this one first.',
   operands: [
     {
       name: 'FILE',

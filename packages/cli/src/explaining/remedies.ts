@@ -17,13 +17,16 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   KDC_ERR_KEY_EXPIRED: 'Change the password: s4u kpasswd.',
   KDC_ERR_PREAUTH_FAILED:
     'Type the password again, or write the keytab anew: s4u keytab check compares its keys with those that the KDC has.',
-  KRB_AP_ERR_SKEW: 'Set the clocks of both machines (NTP): they may differ by five minutes.',
+  KRB_AP_ERR_SKEW:
+    'Set the clocks of both machines (NTP): they may differ by five minutes. Where they agree, somebody has kept the token and sent it later: send a fresh one.',
+  KRB_AP_ERR_NOT_US:
+    'Compare the name that the client asks for (klist at the client) with those of the keytab (s4u keytab list): register that name on the account and add its key to the keytab, or list it in serviceAliases.',
   KRB_AP_ERR_MODIFIED:
     'The KDC sealed the ticket with a key that the service does not have: write its keytab anew, and look whether the SPN stands on the right account.',
   KRB_AP_ERR_BADKEYVER: 'Write the keytab anew: the KDC has another version of the key.',
   KRB_AP_ERR_NOKEY: 'Add the key of this principal and encryption type to the keytab: s4u keytab create.',
   KRB_AP_ERR_TKT_EXPIRED: 'Sign in again: s4u kinit.',
-  KRB_AP_ERR_TKT_NYV: 'Set the clock of this machine, or wait until the ticket is valid.',
+  KRB_AP_ERR_TKT_NYV: 'Set the clock of this machine (NTP), or wait until the ticket is valid.',
   KRB_AP_ERR_REPEAT:
     'Send a fresh token with each request, and let all instances that have the same key use one replay store.',
   KRB_ERR_RESPONSE_TOO_BIG: 'Ask by TCP: open port 88 for TCP between this machine and the KDC.',
