@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -35,6 +35,7 @@ test('a realm of a file runs until Ctrl-C, and leaves its files in the folder th
     krb5Conf: join(out, 'krb5.conf'),
     keytabs: { web: join(out, 'web.keytab') },
   })
+  expect([out, join(out, 'web.keytab')].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600])
   const environment = { KRB5_CONFIG: join(out, 'krb5.conf'), KRB5CCNAME: join(out, 'cc') }
   await s4uOk(['kinit', 'dora'], { environment, input: 'explorer\n' })
   await s4uOk(['kinit', '-t', join(out, 'web.keytab')], { environment })

@@ -82,7 +82,9 @@ export class Administrator {
  */
 function inRoot(root: string | undefined): string {
   if (root === undefined) return ''
-  return ['samba-tool', 'ldbsearch'].map((program) => `${program}() { chroot ${root} ${program} "$@"; }; `).join('')
+  return ['samba-tool', 'ldbsearch', 'ldbmodify']
+    .map((program) => `${program}() { chroot ${root} ${program} "$@"; }; `)
+    .join('')
 }
 
 function heimdal(): { programs: string; libraries: string } {
