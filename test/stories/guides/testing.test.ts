@@ -11,7 +11,7 @@ const vitest = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', 
 
 test('the tests for node:test pass', async () => {
   const { status, output } = await guide.run(['--test', 'app.test.mjs'])
-  expect(output).toMatch(/pass 2\n/)
+  expect(output).toMatch(/pass 3\n/)
   expect(status).toBe(0)
 }, 60_000)
 
