@@ -9,7 +9,7 @@ import { s4u } from '../doctor/s4u.js'
 import { NewService } from './new-service.js'
 import { SetupPage } from './setup-page.js'
 
-/** docs/key-rotation.md, "On several machines": keys that are there before the directory has their password. */
+/** docs/key-rotation.md, "On several machines": keys come before the directory has the password. */
 const section = new SetupPage('key-rotation').text.split('## On several machines\n')[1].split('\n## ')[0]
 const [password, keys, change, check] = [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text]) => text)
 

@@ -9,7 +9,7 @@ import { s4u } from '../doctor/s4u.js'
 import { NewService } from './new-service.js'
 import { NOT_RUN, SetupPage } from './setup-page.js'
 
-/** docs/tutorial.md and docs/directory-setup.md: their commands, typed at the directories that they are for. */
+/** The commands of docs/tutorial.md and docs/directory-setup.md, typed at their directories. */
 const tutorial = new SetupPage('tutorial')
 const setup = new SetupPage('directory-setup')
 

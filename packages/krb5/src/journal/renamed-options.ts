@@ -53,7 +53,7 @@ export function underNewNames<T extends object>(
  * ```ts
  * import { noticeOfOldName } from '@s4u/krb5'
  *
- * console.log(noticeOfOldName('createFetch', 'hosts', 'origins').code) // S4U_OLD_NAME_HOSTS
+ * console.log(noticeOfOldName('openShop', 'hosts', 'origins').code) // S4U_OLD_NAME_HOSTS
  * ```
  */
 export function noticeOfOldName(owner: string, old: string, name: string): Notice {
