@@ -132,7 +132,8 @@ export class DurableHandle {
 
   async #reopen(lost: OpenAt): Promise<OpenAt | undefined> {
     const tree = await this.#again()
-    // From here the file may belong to this session, whose loss the server may see later than we do.
+    // From here the file may belong to this session, whose loss the server may see later than we
+    // do.
     tree.keepsFiles = true
     const reconnect = durableReconnect(this.#createGuid, lost.answer.fileId)
     // The server looks for the old file by its ids alone. One that does not know of such files
