@@ -1,7 +1,8 @@
 /**
  * What an app pays for `import '@s4u/express'` at its start, beside Express itself: milliseconds
  * until a new process has it, CPU milliseconds (the garbage collector works beside), and memory.
- * Whatever is loaded only by the first delegated request does not count; `test/packages/loaded-modules.test.ts` says which modules may be loaded.
+ * Whatever is loaded only by the first delegated request does not count;
+ * `test/packages/loaded-modules.test.ts` says which modules may be loaded.
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
