@@ -12,6 +12,7 @@ import {
   ticketsOf,
 } from './options/token-options.js'
 import { hostOf, isIpAddress } from './service-names/service-name.js'
+import { ServiceNameError } from './service-names/service-name-error.js'
 import { hintForHost } from './service-names/unknown-name.js'
 import { UnprovenAnswerError } from './answers/unproven-answer.js'
 
@@ -193,10 +194,10 @@ export function createAuthorizationFor(options: NegotiationForOptions): Authoriz
 }
 
 function noToken(url: URL): ConfigurationError {
-  return new ConfigurationError(`there is no token for ${url.origin}`, {
+  const message = `there is no token for ${url.origin}`
+  if (isIpAddress(hostOf(url))) return new ServiceNameError(message, { code: 'GSS_S_NO_CRED', hint: hintForHost(url) })
+  return new ConfigurationError(message, {
     code: 'GSS_S_NO_CRED',
-    hint: isIpAddress(hostOf(url))
-      ? hintForHost(url)
-      : 'An app with a list of origins gives tokens to those alone, and one whose allowedImpersonationLevel is anonymous gives none.',
+    hint: 'An app with a list of origins gives tokens to those alone, and one whose allowedImpersonationLevel is anonymous gives none.',
   })
 }

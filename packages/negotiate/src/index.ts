@@ -20,7 +20,13 @@
 export { clusterReplayStore, type ClusterReplayStoreOptions } from '@s4u/acceptor'
 export type { AuthenticationMethod, ClaimValue, ImpersonationLevel, UserClaims } from '@s4u/acceptor'
 export { type AmbientIdentity, type CurrentIdentity, currentIdentity, impersonatedIdentity } from '@s4u/fetch'
-export { challengeSchemes, type Negotiation, type ServerRefusal, type VerifiedAnswer } from '@s4u/fetch'
+export {
+  challengeSchemes,
+  type Negotiation,
+  ServiceNameError,
+  type ServerRefusal,
+  type VerifiedAnswer,
+} from '@s4u/fetch'
 export type { S4uSubject } from '@s4u/kdc-client'
 export { closeOptions, type OptionTableOf } from '@s4u/kdc-client'
 export { type Runtime, thisRuntime, unavailableOn } from '@s4u/kdc-client'
@@ -35,6 +41,7 @@ export {
 } from '@s4u/kdc-client'
 export { type AuditWriter, type AuditWriterOptions, writeAuditTo } from './audit/audit-writer.js'
 export type { CallerAccount, CallerDirectory } from './directory/caller-directory.js'
+export type { DirectoryServers } from './directory/directory-option.js'
 export type { CallerProfile } from './directory/profiles.js'
 export { CallerIdentity } from './delegation/caller-identity.js'
 export type { CrossSiteOption } from './http/cross-site.js'

@@ -9,6 +9,7 @@ import { hasAsked } from '../options/learned-origins.js'
 import { checkTokenOptions, type TokenOptions, type TokenTickets } from '../options/token-options.js'
 import { originList, type OriginList } from '../options/origin-list.js'
 import { serviceNameAs, serviceNameOf } from '../service-names/service-name.js'
+import { ServiceNameError } from '../service-names/service-name-error.js'
 import { explainUnknownName, hintForHost } from '../service-names/unknown-name.js'
 import { hintFor, mayBeUnproven, UnprovenAnswerError } from '../answers/unproven-answer.js'
 
@@ -170,8 +171,8 @@ export class TokenIssuer {
 }
 
 /** Makes the error for an origin that has to prove itself and has no service principal name. */
-export function noName(url: URL): ConfigurationError {
-  return new ConfigurationError(`${url.origin} has no service principal name, and could not prove its identity`, {
+export function noName(url: URL): ServiceNameError {
+  return new ServiceNameError(`${url.origin} has no service principal name, and could not prove its identity`, {
     code: 'GSS_S_NO_CRED',
     hint: `${hintForHost(url)} mutualAuthentication: 'off' believes any server.`,
   })

@@ -8,6 +8,7 @@ import type { FetchEvent } from '../events/events.js'
 import type { CreateFetchOptions } from '../fetch/fetch-options.js'
 import { negotiateInterceptor } from '../interceptor.js'
 import { createFetch } from '../fetch/create-fetch.js'
+import { ServiceNameError } from './service-name-error.js'
 
 const { server } = backendFixture()
 
@@ -58,6 +59,15 @@ describe('a name that the directory does not know', () => {
         hint,
         cause,
       })
+  })
+
+  test.each([
+    ['http://api:8080/orders', 'HTTP/api', 'HTTP/api.corp.test'],
+    ['http://localhost:3000/', 'HTTP/localhost', undefined],
+  ])('says apart from the hint which name of %s is probably meant', async (url, spn, suggestedService) => {
+    const error: unknown = await failing(unknown(spn))(url).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(ServiceNameError)
+    expect(error).toHaveProperty('suggestedService', suggestedService)
   })
 
   test.each([

@@ -1,4 +1,5 @@
-import { ConfigurationError, DelegationRefusedError, KdcError, type KdcAnswer } from '@s4u/kdc-client'
+import { DelegationRefusedError, KdcError, type KdcAnswer } from '@s4u/kdc-client'
+import { ServiceNameError } from './service-name-error.js'
 import { hostOf, isIpAddress, type ServiceNameOptions, serviceNameOf } from './service-name.js'
 
 /**
@@ -36,18 +37,22 @@ export function explainUnknownName(error: unknown, url: URL, spn: string, option
     kind === 'short'
       ? 'which is a short name'
       : 'because localhost means this machine: no service is registered under it'
-  return new ConfigurationError(`the directory knows no service ${spn}, ${what}`, {
+  const full = kind === 'short' ? fullNameOf(host, error.answer) : undefined
+  return new ServiceNameError(`the directory knows no service ${spn}, ${what}`, {
     code: error.code,
     status: 502,
-    hint: kind === 'short' ? hintForShort(url, host, error.answer) : hintForHost(url),
+    hint: full === undefined ? hintForHost(url) : hintForShort(url, full),
+    ...(full !== undefined && { suggestedService: `HTTP/${full}` }),
     cause: error,
   })
 }
 
 /** The domain is mostly the realm in small letters. */
-function hintForShort(url: URL, host: string, { account }: KdcAnswer): string {
-  const domain = account.slice(account.lastIndexOf('@') + 1).toLowerCase()
-  const full = `${host}.${domain}`
+function fullNameOf(host: string, { account }: KdcAnswer): string {
+  return `${host}.${account.slice(account.lastIndexOf('@') + 1).toLowerCase()}`
+}
+
+function hintForShort(url: URL, full: string): string {
   const port = url.port === '' ? '' : `:${url.port}`
   return `Write the full name in the URL, as ${url.protocol}//${full}${port}, or name the service: serviceNames: { ${shownHost(url)}: 'HTTP/${full}' }, as it is registered in the directory.`
 }

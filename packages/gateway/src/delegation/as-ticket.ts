@@ -1,4 +1,11 @@
-import { type CallerIdentity, ConfigurationError, type Negotiation, RejectedTokenError, S4uError } from '@s4u/negotiate'
+import {
+  type CallerIdentity,
+  ConfigurationError,
+  type Negotiation,
+  RejectedTokenError,
+  S4uError,
+  ServiceNameError,
+} from '@s4u/negotiate'
 import type { SiteSettings } from '../configuration/gateway-options.js'
 import type { FarmMember } from '../farm/farm.js'
 import type { CallerRequest } from '../requests/steps.js'
@@ -53,8 +60,7 @@ async function ticketFor(caller: CallerIdentity, { request, member, service, sig
     const options = { ...(service !== undefined && { service }), ...(signal && { signal }) }
     return await caller.impersonate().negotiationFor(member.url, options)
   } catch (error) {
-    const named = inWordsOfTheSite(error)
-    if (named !== undefined) throw named
+    if (error instanceof ServiceNameError) throw inWordsOfTheSite(error)
     // Faults (5xx) are told where the page is made; this one is the directory's no about a user.
     if (S4uError.is(error) && error.status < 500) deps.operation.alert(error, request)
     throw error
@@ -62,18 +68,18 @@ async function ticketFor(caller: CallerIdentity, { request, member, service, sig
 }
 
 /**
- * A name that cannot be made, or that nobody has registered: the hint names an option of the fetch
- * (`serviceNames`), which a configuration of the gateway does not have.
+ * Returns an error for a name that cannot be made, or that nobody has registered. The hint of the
+ * fetch names an option of its own, which a configuration of the gateway does not have.
  */
-function inWordsOfTheSite(error: unknown): ConfigurationError | undefined {
-  if (!(error instanceof ConfigurationError) || error.hint === undefined) return undefined
-  const [, spn] = /serviceNames: \{ \S+: '([^']+)' \}/.exec(error.hint) ?? []
-  if (spn === undefined) return undefined
-  const { code, status, message } = error
-  const service = spn.replace(/^HTTP\//, 'http/')
+function inWordsOfTheSite(error: ServiceNameError): ConfigurationError {
+  const { code, status, message, suggestedService = EXAMPLE_SERVICE } = error
+  const service = suggestedService.replace(/^HTTP\//, 'http/')
   const hint = `Write the full name of the host in \`to\`, or delegation: { service: ${service} } of the site, as it is registered in the directory.`
   return new ConfigurationError(message, { code, status, hint, cause: error })
 }
+
+/** An address does not say which service is meant. */
+const EXAMPLE_SERVICE = 'HTTP/orders.ad.test'
 
 interface TicketUse extends Omit<TicketWish, 'signal'> {
   /** Whether a server has refused the user's ticket for this request already. */
