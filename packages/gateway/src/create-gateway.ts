@@ -129,5 +129,12 @@ class RunningGateway implements Gateway {
 }
 
 function asksCertificate({ signIn, sites }: GatewaySettings): boolean {
-  return [...signIn, ...sites.flatMap((site) => site.signIn)].some(({ name }) => name === 'certificate')
+  return [...signIn, ...sites.flatMap((site) => site.signIn)].some(
+    (way) => way.name === 'certificate' || (way.name === 'source' && isOfCertificates(way.options.source)),
+  )
+}
+
+/** Whether a program has made the way to sign in by `certificate()`. */
+function isOfCertificates(source: unknown): boolean {
+  return typeof source === 'object' && source !== null && 'name' in source && source.name === 'certificate'
 }

@@ -48,6 +48,7 @@ export const toolKeys = [
   'python-gssapi',
   'java',
   'chromium',
+  'nss-tools',
   'firefox',
   'apache',
   'nginx',
@@ -81,6 +82,7 @@ export const tools: Record<ToolKey, Requirement> = {
   },
   java: { programs: ['java', 'javac'], packages: ['openjdk-17-jdk-headless'] },
   chromium: { programs: ['chromium'], packages: ['chromium'] },
+  'nss-tools': { programs: ['certutil', 'pk12util', 'openssl'], packages: ['libnss3-tools', 'openssl'] },
   firefox: { programs: ['firefox-esr'], packages: ['firefox-esr'] },
   apache: {
     programs: ['apache2', '/usr/lib/apache2/modules/mod_auth_gssapi.so'],

@@ -1,6 +1,6 @@
 /** Signing in with a client certificate, over real TLS, through Express and Koa. */
 
-import type { NegotiatorOptions } from '@s4u/negotiate'
+import { createNegotiator, type NegotiatorOptions } from '@s4u/negotiate'
 import { certificate, type CertificateOptions } from '@s4u/sign-in'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Authority } from '../fixtures/authority.js'
@@ -15,7 +15,7 @@ const authority = new Authority('DC=test,DC=ad,CN=Issuing CA')
 const alices = authority.issue({ subject: 'CN=alice', upns: ['alice@ad.test'] })
 const ca = authority.certificate.pem
 const sidOf = async (name: string): Promise<string> => {
-  using service = (await import('@s4u/negotiate')).createNegotiator(optionsWith([]))
+  using service = createNegotiator(optionsWith([]))
   return (await service.identityFor(`${name}@AD.TEST`)).sid ?? ''
 }
 
@@ -210,7 +210,6 @@ describe('options', () => {
     ['no mapping', { mapping: undefined }, 'mapping must be one of'],
     ['another mapping', { mapping: 'email' }, 'mapping must be one of directory, upn, altSecurityIdentities, not'],
     ['another weak mapping', { weakMappings: ['all'] }, 'weakMappings must be one of'],
-    ['a mapping that needs a directory', { mapping: 'altSecurityIdentities' }, 'needs a directory'],
     ['a directory that is none', { directory: {} }, 'directory must be an object with search, account'],
     ['a word for revocation', { revocation: 'on' }, 'revocation must be one of off'],
     ['a name in place of an object identifier', { extendedKeyUsage: ['clientAuth'] }, 'is no object identifier'],
@@ -222,5 +221,18 @@ describe('options', () => {
   ])('with %s are refused', (_what, wrong, message) => {
     const options = { ca, mapping: 'upn', ...wrong } as CertificateOptions
     expect(() => certificate(options)).toThrow(message)
+  })
+
+  test('a mapping that needs a directory is refused where the negotiator has none either', () => {
+    const source = certificate({ ca, mapping: 'altSecurityIdentities' })
+    expect(() => createNegotiator(optionsWith([source]))).toThrow('needs a directory')
+  })
+
+  test('a directory of the negotiator that knows names alone is refused at the start', async () => {
+    const names = { account: async () => undefined, namesOf: async () => new Map(), sidOf: async () => undefined }
+    using negotiator = createNegotiator(
+      optionsWith([certificate({ ca, mapping: 'altSecurityIdentities' })], { directory: names }),
+    )
+    await expect(negotiator.ready()).rejects.toThrow('the directory of this negotiator cannot be searched')
   })
 })

@@ -170,6 +170,18 @@ describe('each mistake is told with its line, what was expected, and the nearest
       ],
     ],
     [
+      `${LISTENER}${SITE}signIn: { certificate: { ca: gw.pem, mapping: altSecurityIdentities } }`,
+      ['gateway.yaml:3:9: signIn[0].certificate.mapping is altSecurityIdentities: that needs kerberos.directory: true'],
+    ],
+    [
+      `${LISTENER}${SITE}signIn: { certificate: { ca: gw.pem, mapping: altSecurityIdentities } }\nkerberos: { directory: true }`,
+      [],
+    ],
+    [
+      `${LISTENER}${SITE}kerberos: { controllers: { host: dc1.ad.test } }`,
+      ['gateway.yaml:3:13: kerberos.controllers means nothing without kerberos.directory: true'],
+    ],
+    [
       `${LISTENER}sites: [{ hosts: a.test, to: http://b.test, access: [{ networks: [10.0.0.0/33] }] }]`,
       [
         'gateway.yaml:2:67: sites[0].access[0].networks[0] must be an address or a network, such as 10.0.0.0/8 or fd00::/8',

@@ -10,6 +10,8 @@ export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Pro
   sitesHaveTls,
   onePageForHost,
   groupsHaveNames,
+  ownersAreLookedUp,
+  controllersAreAsked,
   idleSessionsAreRenewed,
   networksAreNetworks,
   radiusHasSecrets,
@@ -53,7 +55,7 @@ function sitesHaveTls({ listeners, session }: GatewaySettings): Problem[] {
 const SID = /^S-1-\d{1,15}(?:-\d{1,10}){0,15}$/i
 
 function groupsHaveNames({ kerberos, sites }: GatewaySettings): Problem[] {
-  if (kerberos.directory) return []
+  if (hasDirectory(kerberos)) return []
   return sites.flatMap(({ access }, site) =>
     access.flatMap(({ groups }, rule) =>
       groups.flatMap((name, index) =>
@@ -68,6 +70,40 @@ function groupsHaveNames({ kerberos, sites }: GatewaySettings): Problem[] {
       ),
     ),
   )
+}
+
+/** A program may give its own directory beside the other options of the negotiator. */
+function hasDirectory({ directory, negotiator }: GatewaySettings['kerberos']): boolean {
+  const isGiven = typeof negotiator === 'object' && negotiator !== null && 'directory' in negotiator
+  return directory || (isGiven && negotiator.directory !== undefined)
+}
+
+/** The accounts whose attribute names certificates are in the directory. */
+function ownersAreLookedUp({ kerberos, signIn, sites }: GatewaySettings): Problem[] {
+  if (hasDirectory(kerberos)) return []
+  return everyWay({ signIn, sites }).flatMap(({ way, path }) =>
+    way.name === 'certificate' && way.options.mapping === 'altSecurityIdentities'
+      ? [
+          {
+            path: [...path, 'certificate', 'mapping'],
+            message: 'is altSecurityIdentities: that needs kerberos.directory: true',
+          },
+        ]
+      : [],
+  )
+}
+
+/** Who names controllers does not mean that none is asked. */
+function controllersAreAsked({ kerberos: { directory, controllers } }: GatewaySettings): Problem[] {
+  if (directory || controllers.length === 0) return []
+  return [{ path: ['kerberos', 'controllers'], message: 'means nothing without kerberos.directory: true' }]
+}
+
+/** The ways to sign in of the gateway and of its sites, with their places. */
+function everyWay({ signIn, sites }: Pick<GatewaySettings, 'signIn' | 'sites'>) {
+  const placed = (path: ConfigPath, ways: readonly SignInSettings[]) =>
+    ways.map((way, index) => ({ way, path: [...path, index] }))
+  return [...placed(['signIn'], signIn), ...sites.flatMap((site, at) => placed(['sites', at, 'signIn'], site.signIn))]
 }
 
 /**
@@ -86,13 +122,11 @@ function idleSessionsAreRenewed({ session, forwardAuth }: GatewaySettings): Prob
 
 /** Without TLS the secret is all that protects a code, and its answer. */
 function radiusHasSecrets({ signIn, sites }: GatewaySettings): Problem[] {
-  const missing = (path: ConfigPath, ways: typeof signIn): Problem[] =>
-    ways.flatMap(({ name, options }, index) =>
-      name === 'passcode' && options.radius && !options.radius.secret && !options.radius.tls
-        ? [{ path: [...path, index, 'passcode', 'radius', 'secret'], message: 'is needed, or tls' }]
-        : [],
-    )
-  return [...missing(['signIn'], signIn), ...sites.flatMap((site, at) => missing(['sites', at, 'signIn'], site.signIn))]
+  return everyWay({ signIn, sites }).flatMap(({ way: { name, options }, path }) =>
+    name === 'passcode' && options.radius && !options.radius.secret && !options.radius.tls
+      ? [{ path: [...path, 'passcode', 'radius', 'secret'], message: 'is needed, or tls' }]
+      : [],
+  )
 }
 
 /** A network that is misspelt would shut out, or let in, the wrong clients. */
@@ -115,15 +149,10 @@ function networksAreNetworks({ listeners, sites, forwardAuth, operation }: Gatew
 
 /** Of two secrets nobody could say which counts. */
 function machinesHaveOneSecret({ signIn, sites }: GatewaySettings): Problem[] {
-  const wrong = (path: ConfigPath, ways: readonly SignInSettings[]): Problem[] =>
-    ways.flatMap((way, index) => {
-      if (way.name !== 'ntlm') return []
-      const { keytab, password } = way.options.account
-      if ((keytab === undefined) !== (password === undefined)) return []
-      return [{ path: [...path, index, 'ntlm', 'account'], message: 'must have one of keytab and password' }]
-    })
-  return [
-    ...wrong(['signIn'], signIn),
-    ...sites.flatMap((site, index) => wrong(['sites', index, 'signIn'], site.signIn)),
-  ]
+  return everyWay({ signIn, sites }).flatMap(({ way, path }) => {
+    if (way.name !== 'ntlm') return []
+    const { keytab, password } = way.options.account
+    if ((keytab === undefined) !== (password === undefined)) return []
+    return [{ path: [...path, 'ntlm', 'account'], message: 'must have one of keytab and password' }]
+  })
 }

@@ -81,7 +81,7 @@ function sharedOptions(
     ...(keytab !== undefined && { keytab }),
     ...(service.length > 0 && { service }),
     ...(clockSkew !== undefined && { clockSkew }),
-    ...(kerberos.directory && { directory: true }),
+    ...(kerberos.directory && { directory: directoryOf(kerberos) }),
     kdc: {
       ...(kdc.length > 0 && { kdc }),
       ...(krb5Config !== undefined && { krb5Config }),
@@ -100,6 +100,10 @@ function sharedOptions(
     ...given,
     signInOptions: { path: operation.path, ...given?.signInOptions },
   }
+}
+
+function directoryOf({ controllers }: GatewaySettings['kerberos']): NonNullable<NegotiatorOptions['directory']> {
+  return controllers.length === 0 ? true : { servers: controllers }
 }
 
 /**

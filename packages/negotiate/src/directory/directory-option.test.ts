@@ -1,4 +1,6 @@
 import { ConfigurationError } from '@s4u/kdc-client'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import type { CallerDirectory } from './caller-directory.js'
 import { checkDirectoryOption, directoryOf } from './directory-option.js'
@@ -15,6 +17,7 @@ describe('the option directory', () => {
     ['nothing', undefined],
     ['true', true],
     ['a directory', directory],
+    ['the names of controllers', { servers: ['dc1.corp.test'] }],
   ] as const)('takes %s', (_what, value) => {
     expect(checkDirectoryOption({ directory: value })).toBeUndefined()
   })
@@ -22,6 +25,11 @@ describe('the option directory', () => {
   test.each([false, 'corp.test', {}, { sidOf: () => undefined }])('refuses %j', (value) => {
     const check = (): unknown => Reflect.apply(checkDirectoryOption, undefined, [{ directory: value }])
     expect(check).toThrow('directory must be an object with account, namesOf, sidOf')
+  })
+
+  test('refuses what it does not know beside the controllers', () => {
+    const value = { servers: 'dc1.corp.test', server: 'dc2.corp.test' }
+    expect(() => checkDirectoryOption({ directory: value })).toThrow('server')
   })
 
   test('opens nothing without the option, and uses a directory that is given', async () => {
@@ -39,6 +47,25 @@ describe('the option directory', () => {
     expect(first).toMatchObject({ domain: 'corp.test' })
     expect(get).toHaveBeenCalledTimes(1)
     own?.close()
+  })
+
+  test('asks the controllers that are named, and no DNS', async () => {
+    const asked: string[] = []
+    const ticketFor = async (spn: string) => {
+      asked.push(spn)
+      throw new ConfigurationError('there is no ticket')
+    }
+    const client = { principal: 'svc-web@CORP.TEST', realm: 'CORP.TEST', ticketFor }
+    const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const servers = { host: 'dc9.corp.test', address: '127.0.0.1', port }
+    const own = Reflect.apply(directoryOf, undefined, [{ directory: { servers } }, async () => client])
+    const opened = await own?.source()
+    await expect(opened?.account('alice')).rejects.toThrow('there is no ticket')
+    expect(asked).toEqual(['ldap/dc9.corp.test'])
+    own?.close()
+    server.close()
   })
 
   test('tries again after a failure', async () => {

@@ -1,4 +1,12 @@
-import { ConfigurationError, type KdcClient, type Logger, requireGiven } from '@s4u/kdc-client'
+import {
+  closeOptions,
+  ConfigurationError,
+  type KdcClient,
+  type Logger,
+  type OptionTableOf,
+  requireGiven,
+} from '@s4u/kdc-client'
+import type { DirectoryOptions as OpenDirectoryOptions } from '@s4u/directory'
 import type { CallerDirectory, DirectorySource } from './caller-directory.js'
 
 /** Where names of groups and profiles of callers come from. */
@@ -6,17 +14,40 @@ export interface DirectoryOptions {
   /**
    * What knows the names of groups, for `requireGroup('CORP\\Sales')`, and the display name and
    * mail of a caller, for `identity.profile()`. `true`: the directory of the service's own realm,
-   * found by DNS and asked as the service. Default: none. Example, with controllers that are named:
-   * `directory: openDirectory({ client, servers: ['dc1.corp.test'] })`.
+   * found by DNS and asked as the service. Controllers may be named in place of DNS. Default: none.
+   * Example: `directory: { servers: ['dc1.corp.test'] }`, or what `openDirectory` of
+   * `@s4u/directory` returns.
    */
-  readonly directory?: true | CallerDirectory
+  readonly directory?: true | DirectoryServers | CallerDirectory
 }
+
+/** The directory of the service's own realm, at controllers that are named. */
+export interface DirectoryServers {
+  /**
+   * The controllers, or controllers by domain: `['dc1.corp.test']`, or `{ host: 'dc1.corp.test',
+   * address: '10.0.0.5' }` where no DNS knows the host.
+   */
+  readonly servers: NonNullable<OpenDirectoryOptions['servers']>
+}
+
+const DIRECTORY_SERVERS = { servers: 'value' } as const satisfies OptionTableOf<DirectoryServers>
 
 /** @throws ConfigurationError */
 export function checkDirectoryOption({ directory }: DirectoryOptions): void {
   if (directory === undefined || directory === true) return
-  const hint = 'Write directory: true, or give what openDirectory of @s4u/directory returns.'
+  if (namesServers(directory)) return void serversIn(directory)
+  const hint =
+    "Write directory: true, directory: { servers: ['dc1.ad.test'] }, or give what openDirectory of @s4u/directory returns."
   requireGiven('directory', directory, ['account', 'namesOf', 'sidOf'], hint)
+}
+
+/** @throws ConfigurationError for other options beside `servers` */
+function serversIn(directory: DirectoryServers): DirectoryServers {
+  return closeOptions<DirectoryServers>('directory', directory, DIRECTORY_SERVERS)
+}
+
+function namesServers(directory: unknown): directory is DirectoryServers {
+  return typeof directory === 'object' && directory !== null && 'servers' in directory && !('sidOf' in directory)
 }
 
 /** A directory, and how to close it where it was opened here. */
@@ -34,11 +65,13 @@ export function directoryOf(
   client: () => Promise<KdcClient>,
 ): NegotiatorDirectory | undefined {
   if (directory === undefined) return undefined
-  if (directory !== true) return { source: () => Promise.resolve(directory), close: () => {} }
+  if (directory !== true && !namesServers(directory))
+    return { source: () => Promise.resolve(directory), close: () => {} }
+  const servers = directory === true ? {} : serversIn(directory)
   let opened: ReturnType<typeof openOwn> | undefined
   return {
     source() {
-      opened ??= openOwn(client, { logger, now })
+      opened ??= openOwn(client, { logger, now, ...servers })
       // A failure is not kept: the keytab or the KDC may be there the next time.
       opened.catch(() => (opened = undefined))
       return opened
@@ -49,7 +82,7 @@ export function directoryOf(
   }
 }
 
-async function openOwn(client: () => Promise<KdcClient>, settings: { logger?: Logger; now?: () => number }) {
+async function openOwn(client: () => Promise<KdcClient>, settings: Omit<OpenDirectoryOptions, 'client'>) {
   const { openDirectory } = await import('@s4u/directory')
   const { principal, realm } = await client()
   // The keytab may have changed, so the client is asked for each time: its old keys sign in no

@@ -1,6 +1,6 @@
 import { ConfigurationError, type OptionTableOf, requireGiven, requireOneOf, shownInput } from '@s4u/krb5'
 import type { AskedLevel } from '@s4u/negotiate'
-import { type CertificateMapping, withoutDirectory } from './mapping/certificate-owner.js'
+import type { CertificateMapping } from './mapping/certificate-owner.js'
 import type { MappingDirectory } from './mapping/directory-owner.js'
 import { WEAK_MAPPINGS, type WeakMapping } from './mapping/security-identities.js'
 import type { ForwardedFormat } from './proxy/forwarded-certificate.js'
@@ -26,7 +26,8 @@ export interface CertificateOptions {
    */
   readonly weakMappings?: readonly WeakMapping[]
   /**
-   * Where `altSecurityIdentities` are looked up: what `openDirectory` of `@s4u/directory` returns.
+   * Where `altSecurityIdentities`, and revocation lists whose address names no server, are looked
+   * up: what `openDirectory` of `@s4u/directory` returns. Default: the directory of the negotiator.
    * Example: `directory: openDirectory({ client })`.
    */
   readonly directory?: MappingDirectory
@@ -108,7 +109,6 @@ export function checkCertificateOptions(options: CertificateOptions): void {
   const { mapping, weakMappings = [], directory, revocation, extendedKeyUsage = [], proxy } = options
   if (typeof mapping !== 'function') requireOneOf('certificate: mapping', mapping ?? null, MAPPINGS)
   for (const weak of weakMappings) requireOneOf('certificate: weakMappings', weak, WEAK_MAPPINGS)
-  if (mapping === 'altSecurityIdentities' && directory === undefined) throw withoutDirectory()
   if (directory !== undefined)
     requireGiven('certificate: directory', directory, ['search', 'account'], 'Give what openDirectory returns.')
   if (typeof revocation === 'string') requireOneOf('certificate: revocation', revocation, ['off'])

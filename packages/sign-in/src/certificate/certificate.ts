@@ -14,7 +14,9 @@ import { vouchedAccount } from '../accounts/vouched-account.js'
 import { requireVouching } from '../vouching/require-vouching.js'
 import { CertificateBringer } from './certificate-bringer.js'
 import { CERTIFICATE_OPTIONS, type CertificateOptions, checkCertificateOptions } from './certificate-options.js'
-import { ownerOf } from './mapping/certificate-owner.js'
+import { ownerOf, withoutDirectory } from './mapping/certificate-owner.js'
+import { directoryOfSite, searchableOf } from './mapping/directory-of-site.js'
+import type { AskedDirectory } from './mapping/directory-owner.js'
 import { type CertificateOwner, requireOwner } from './mapping/require-owner.js'
 import { KeptAnswers } from './revocation/kept-answers.js'
 import { RevocationCheck } from './revocation/revocation-check.js'
@@ -89,19 +91,29 @@ class OpenedCertificate implements OpenedSignInSource {
   readonly #site: SignInSite
   readonly #parts: CertificateParts
   readonly #revocation: RevocationCheck | undefined
+  readonly #directory: AskedDirectory | undefined
   readonly #chains: KeptAnswers<VerifiedChain>
   readonly #owners: KeptAnswers<CertificateOwner>
 
+  /** @throws ConfigurationError */
   constructor(site: SignInSite, parts: CertificateParts, requireTls: boolean) {
-    const { revocation } = parts
+    const { options, revocation } = parts
     const { now } = site
+    this.#directory = options.directory ?? (site.directory && directoryOfSite(site.directory))
+    if (options.mapping === 'altSecurityIdentities' && this.#directory === undefined) throw withoutDirectory()
     this.requireTls = requireTls
     this.#site = site
     this.#parts = parts
     if (revocation !== undefined)
-      this.#revocation = new RevocationCheck(revocation, now, (length) => site.random(length), parts.options.directory)
+      this.#revocation = new RevocationCheck(revocation, now, (length) => site.random(length), this.#directory)
     this.#chains = new KeptAnswers(MAX_KEPT, now)
     this.#owners = new KeptAnswers(MAX_KEPT, now)
+  }
+
+  async ready(): Promise<void> {
+    const { mapping, directory } = this.#parts.options
+    if (mapping !== 'altSecurityIdentities' || directory !== undefined || this.#site.directory === undefined) return
+    await searchableOf(this.#site.directory)
   }
 
   screen(request: SignInRequest): void {
@@ -145,8 +157,8 @@ class OpenedCertificate implements OpenedSignInSource {
 
   /** What a function says is not kept: the app knows when it changes. */
   #ownerOf(read: ReadCertificate): Promise<CertificateOwner> {
-    const { mapping, weakMappings = [], directory } = this.#parts.options
-    const rules = { mapping, weakMappings, directory }
+    const { mapping, weakMappings = [] } = this.#parts.options
+    const rules = { mapping, weakMappings, directory: this.#directory }
     if (mapping !== 'altSecurityIdentities') return ownerOf(read, rules)
     return this.#owners.get(read.certificate.fingerprint, async () => ({
       value: await ownerOf(read, rules),

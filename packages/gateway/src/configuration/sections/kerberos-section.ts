@@ -1,4 +1,4 @@
-import { code, duration, file, flag, group, list, text } from '../options/option-kinds.js'
+import { code, duration, file, flag, group, list, number, text } from '../options/option-kinds.js'
 
 /** As whom the gateway accepts tickets, and asks for those of its users. */
 export const KERBEROS = group({
@@ -31,8 +31,20 @@ export const KERBEROS = group({
     krb5Config: file({ about: 'The krb5.conf to read; without it KRB5_CONFIG, then /etc/krb5.conf' }),
     clockSkew: duration({ about: 'How far the clocks of callers may be off; without it that of krb5.conf' }),
     directory: flag({
-      about: 'Whether groups and profiles are looked up in the directory of the KDC; rules by group name need it',
+      about:
+        'Whether groups, profiles and altSecurityIdentities are looked up in the directory of the realm; rules by group name need it',
       default: false,
+    }),
+    controllers: list({
+      about: 'The controllers whose directory is asked; without it those in DNS',
+      of: group({
+        about: 'A controller',
+        fields: {
+          host: text({ about: 'Its full name', required: true, example: 'dc1.ad.test' }),
+          address: text({ about: 'Its address, where no DNS knows the name', example: '10.0.0.5' }),
+          port: number({ about: 'The port of LDAP, where it is another than 389', least: 1, most: 65_535 }),
+        },
+      }),
     }),
     negotiator: code({ about: 'More options of createNegotiator of @s4u/negotiate' }),
   },

@@ -52,8 +52,9 @@ export const SIGN_IN = variant({
       fields: {
         ca: file({ about: 'The authorities whose certificates people have, PEM', required: true }),
         mapping: choice({
-          about: 'Who says whose certificate it is: the directory, or the user principal name in the certificate',
-          choices: ['directory', 'upn'],
+          about:
+            'Who says whose certificate it is: the KDC by its own rules (directory), the user principal name in the certificate, or altSecurityIdentities of the accounts, which needs kerberos.directory: true',
+          choices: ['directory', 'upn', 'altSecurityIdentities'],
           default: 'directory',
         }),
         weakMappings: list({

@@ -1,6 +1,6 @@
 import { ConfigurationError, RejectedTokenError } from '@s4u/krb5'
 import type { ClientCertificate, ReadCertificate } from '../x509/client-certificate.js'
-import { type MappingDirectory, ownerInDirectory } from './directory-owner.js'
+import { type AskedDirectory, ownerInDirectory } from './directory-owner.js'
 import type { CertificateOwner } from './require-owner.js'
 import { securityIdentitiesOf, type WeakMapping } from './security-identities.js'
 
@@ -19,7 +19,7 @@ export type CertificateMapping =
 export interface MappingRules {
   readonly mapping: CertificateMapping
   readonly weakMappings: readonly WeakMapping[]
-  readonly directory: MappingDirectory | undefined
+  readonly directory: AskedDirectory | undefined
 }
 
 /**
@@ -75,6 +75,6 @@ function nobodys({ fingerprint }: ClientCertificate, because: string): RejectedT
 /** @throws ConfigurationError */
 export function withoutDirectory(): ConfigurationError {
   return new ConfigurationError("certificate: mapping: 'altSecurityIdentities' needs a directory", {
-    hint: 'Give what openDirectory of @s4u/directory returns: certificate({ directory, … }).',
+    hint: 'Write negotiate({ directory: true }), or certificate({ directory, … }) with what openDirectory of @s4u/directory returns.',
   })
 }

@@ -6,6 +6,12 @@ import type { CertificateOwner } from './require-owner.js'
 /** What is asked of a directory: `openDirectory` of `@s4u/directory` makes one. */
 export type MappingDirectory = Pick<Directory, 'search' | 'account'>
 
+/** The part of it that is used here, where results are read whole. */
+export interface AskedDirectory {
+  search(...options: Parameters<Directory['search']>): Pick<ReturnType<Directory['search']>, 'all'>
+  account: Directory['account']
+}
+
 /** More accounts than one with the same value are a fault; so many are read to tell of it. */
 const MAX_FOUND = 10
 
@@ -16,7 +22,7 @@ const MAX_FOUND = 10
 export async function ownerInDirectory(
   { fingerprint }: ClientCertificate,
   values: readonly string[],
-  directory: MappingDirectory,
+  directory: AskedDirectory,
 ): Promise<CertificateOwner> {
   const conditions = values.map((value) => filter`(altSecurityIdentities=${value})`)
   const found = await directory

@@ -95,5 +95,7 @@ describe('a server', () => {
 })
 
 test('without a server in the address, and without a directory, what is missing is told', async () => {
-  await expect(downloadFromDirectory('ldap:///cn=a?x', limits)).rejects.toThrow('certificate() was given none')
+  await expect(downloadFromDirectory('ldap:///cn=a?x', limits)).rejects.toThrow(
+    'neither certificate() nor the negotiator was given one',
+  )
 })

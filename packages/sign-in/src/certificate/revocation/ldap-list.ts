@@ -1,5 +1,5 @@
 import { type DirectoryEntry, readPublicEntry } from '@s4u/directory'
-import type { MappingDirectory } from '../mapping/directory-owner.js'
+import type { AskedDirectory } from '../mapping/directory-owner.js'
 
 /** What an address of LDAP says. RFC 4516. */
 export interface LdapAddress {
@@ -13,7 +13,7 @@ export interface LdapAddress {
 
 export interface LdapDownload {
   /** The directory of the own domain. */
-  readonly directory: Pick<MappingDirectory, 'search'> | undefined
+  readonly directory: Pick<AskedDirectory, 'search'> | undefined
   /** Milliseconds. */
   readonly timeLimit: number
   /** Octets. */
@@ -90,7 +90,9 @@ async function entryAt(
   if (host !== undefined)
     return readPublicEntry({ host, port, tls, dn, attributes, timeLimit, maxOctets: most + 4_096 })
   if (directory === undefined)
-    throw new Error('it is in the directory of the domain, and certificate() was given none (directory)')
+    throw new Error(
+      'it is in the directory of the domain, and neither certificate() nor the negotiator was given one (directory)',
+    )
   const signal = AbortSignal.timeout(timeLimit)
   const found = await directory.search({ base: dn, scope: 'base', attributes, maxEntries: 1, signal }).all()
   return found[0]

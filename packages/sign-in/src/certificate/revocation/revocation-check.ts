@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { RejectedTokenError, S4uError } from '@s4u/krb5'
-import type { MappingDirectory } from '../mapping/directory-owner.js'
+import type { AskedDirectory } from '../mapping/directory-owner.js'
 import type { VerifiedChain } from '../trust/verify-chain.js'
 import { hexOf } from '../x509/read-der.js'
 import { readX509, type X509Fields } from '../x509/x509-certificate.js'
@@ -25,7 +25,7 @@ const MAX_KEPT_LISTS = 100
 /** Addresses of one certificate that are tried: more would be a way to make this service ask. */
 const MAX_ADDRESSES = 3
 
-type ListDirectory = Pick<MappingDirectory, 'search'>
+type ListDirectory = Pick<AskedDirectory, 'search'>
 
 /**
  * Finds out whether certificates were revoked, by OCSP and then by revocation lists, and refuses
