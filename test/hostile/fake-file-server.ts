@@ -9,7 +9,7 @@ import { addToHash, deriveKeys, NO_MESSAGES } from '../../packages/smb/src/prote
 import { createSealer, type Sealer } from '../../packages/smb/src/protection/encryption.js'
 import { createSigner, type Signer } from '../../packages/smb/src/protection/signing.js'
 import { Command, splitChain } from '../../packages/smb/src/wire/header.js'
-import { OctetReader, OctetWriter } from '../../packages/smb/src/wire/octets.js'
+import { concat, OctetReader, OctetWriter } from '../../packages/smb/src/wire/octets.js'
 import { FileClass } from '../../packages/smb/src/wire/query-messages.js'
 
 /** An answer that is about to go: what it answers, and its octets, which a lie may change. */
@@ -95,7 +95,8 @@ class Conversation {
     if (this.#lies.drops?.({ command, message })) return void this.#socket.resetAndDestroy()
     this.#lies.unsigned?.({ command, message })
     if (command === Command.NEGOTIATE) this.#hash = addToHash(this.#hash, message)
-    else if (isSealed && this.#sealer !== undefined) return this.#send(command, this.#sealer.seal(message, SESSION))
+    else if (isSealed && this.#sealer !== undefined)
+      return this.#send(command, concat(...this.#sealer.seal(message, SESSION)))
     else this.#signer?.sign(message)
     this.#send(command, message)
   }

@@ -2,8 +2,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { createInitiator } from '@s4u/gssapi'
-import { createKdcClient } from '@s4u/kdc-client'
 import { createViteServer } from 'vitest/node'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -24,13 +22,12 @@ export async function startSite() {
     if (realm === undefined) return void (await realms[Symbol.asyncDispose]())
     const server = await startFileServer(realm, 'CORP', `${info.block}.49`, { shares: { docs: {} } })
     const login = await kinit(info, 'CORP', 'alice')
-    const { principal, password } = realm.users.alice
-    const client = createKdcClient({ kdc: `${realm.kdc.host}:${realm.kdc.port}`, credentials: { principal, password } })
     return {
       host: server.host,
       address: server.address,
       folder: server.folderOf('docs'),
-      user: { contextFor: async (spn) => createInitiator({ ticket: await client.ticketFor(spn), now: Date.now }) },
+      kdc: `${realm.kdc.host}:${realm.kdc.port}`,
+      ...realm.users.alice,
       smbclient: (isSealed, commands) => smbclient({ server, login, realm }, isSealed, commands),
       async stop() {
         await server[Symbol.asyncDispose]()

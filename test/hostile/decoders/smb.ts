@@ -125,6 +125,20 @@ export const smbDecoders: readonly Decoder[] = [
     const splitter = new FrameSplitter(() => 1_000)
     for (let at = 0; at < bytes.length; at += 3) splitter.push(bytes.subarray(at, at + 3))
   }),
+  decoder(
+    'frames of SMB, received in place',
+    [Uint8Array.of(0, 0, 0, 4, 1, 2, 3, 4), Uint8Array.of(0, 0, 0, 0)],
+    (bytes) => {
+      const splitter = new FrameSplitter(() => 1_000)
+      for (let at = 0; at < bytes.length;) {
+        const { space } = splitter
+        const came = bytes.subarray(at, at + Math.min(space.length, 3))
+        space.set(came)
+        splitter.filled(came.length)
+        at += came.length
+      }
+    },
+  ),
   decoder('header of SMB', [...signed, negotiated], readHeader),
   decoder('chain of SMB', [...signed, published.transform.map(({ plain }) => fromHex(plain))[0]], splitChain),
   decoder('encrypted message of SMB', encrypted, readTransform),

@@ -13,6 +13,7 @@ class FakeTransport {
   isOpen = true
   hold(): void {}
   send(): void {}
+  reuse(): void {}
   close(reason: Error): void {
     this.isOpen = false
     this.events.closed(reason)

@@ -15,6 +15,7 @@ import { Credits } from './credits.js'
 import { requireAuthentic } from './authenticity.js'
 import { cancelMessage } from './cancel.js'
 import { chargeOf, encodeChain, type Protection, type Reply, type Request, type RequestContext } from './request.js'
+import { SpareMemory } from './spare-memory.js'
 import { type ServerAddress, type Transport, unreachable } from './transport.js'
 
 interface Pending {
@@ -44,6 +45,7 @@ export class Connection {
   readonly breaks = new Breaks()
   readonly #transport: Transport
   readonly #credits = new Credits()
+  readonly #memory = new SpareMemory()
   readonly #pending = new Map<bigint, Pending>()
   readonly #protections = new Map<bigint, Protection>()
   readonly #onClose = new Set<(reason: Error) => void>()
@@ -121,12 +123,19 @@ export class Connection {
     // Lost since the credits came: nobody would answer any more.
     if (!this.isOpen) throw unreachable(this.server, 'ECONNRESET')
     const credits = this.#credits.wantedWith(charge)
-    const chain = encodeChain(requests, context, { firstId, credits, isMultiCredit: this.isMultiCredit })
+    const numbers = { firstId, credits, isMultiCredit: this.isMultiCredit }
+    const chain = encodeChain(requests, context, numbers, (length) => this.#memory.take(length))
     sent?.(chain)
     const answers = this.#await(requests, context, firstId)
-    const { protection, isSealed } = context
-    this.#transport.send(isSealed ? sealed(protection, chain) : chain)
+    this.#send(chain, context)
     return answers
+  }
+
+  #send(message: Uint8Array, { protection, isSealed }: RequestContext): void {
+    const giveBack = (): void => this.#memory.giveBack(message)
+    if (!isSealed) return this.#transport.send([message], giveBack)
+    this.#transport.send(sealed(protection, message))
+    giveBack()
   }
 
   #await(requests: readonly Request[], context: RequestContext, firstId: bigint): Promise<readonly Reply[]> {
@@ -174,9 +183,7 @@ export class Connection {
     for (const id of ids) {
       const pending = this.#pending.get(id)
       if (pending === undefined) continue
-      const { protection, isSealed } = pending.context
-      const message = cancelMessage(id, pending.asyncId, pending.context, emptyRequest())
-      this.#transport.send(isSealed ? sealed(protection, message) : message)
+      this.#send(cancelMessage(id, pending.asyncId, pending.context, emptyRequest()), pending.context)
     }
   }
 
@@ -190,7 +197,9 @@ export class Connection {
     if (protection?.sealer === undefined) {
       throw distrusted('STATUS_DECRYPTION_FAILED', 'an encrypted answer of a session that does not encrypt')
     }
-    this.#receiveChain(protection.sealer.open(frame), protection)
+    const message = protection.sealer.open(frame)
+    this.#transport.reuse(frame)
+    this.#receiveChain(message, protection)
   }
 
   #receiveChain(message: Uint8Array, opened: Protection | undefined): void {
@@ -219,9 +228,15 @@ export class Connection {
     }
     clearTimeout(pending.deadline)
     this.#pending.delete(header.messageId)
-    if (this.#pending.size === 0) this.#transport.hold(false)
+    if (this.#pending.size === 0) this.#rest()
     this.#credits.settle(pending.charge)
     pending.settle({ status: header.status, header, message })
+  }
+
+  /** Nothing is under way: the process may end, and memory for more is not kept. */
+  #rest(): void {
+    this.#transport.hold(false)
+    this.#memory.clear()
   }
 
   /**
@@ -259,7 +274,7 @@ export class Connection {
   }
 }
 
-function sealed(protection: Protection | undefined, message: Uint8Array): Uint8Array {
+function sealed(protection: Protection | undefined, message: Uint8Array): readonly Uint8Array[] {
   if (protection?.sealer === undefined) throw noCipher()
   return protection.sealer.seal(message, protection.sessionId)
 }

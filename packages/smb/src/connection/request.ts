@@ -46,6 +46,8 @@ export interface RequestContext {
 /** What a request costs. MS-SMB2 section 3.1.5.2. */
 export const chargeOf = ({ payload = 1 }: Request): number => Math.max(1, Math.ceil(payload / CREDIT_OCTETS))
 
+const lengthOf = ({ body, data }: Request): number => HEADER_OCTETS + body.length + (data?.length ?? 0)
+
 /** Numbers that the connection gives to a chain. */
 export interface ChainNumbers {
   readonly firstId: bigint
@@ -57,18 +59,24 @@ export interface ChainNumbers {
 /**
  * Writes a chain of requests, each signed with its padding unless the whole is sealed. MS-SMB2
  * sections 3.2.4.1.4 and 3.1.4.1.
+ * @param place gives the octets to write into, of any values
  */
-export function encodeChain(requests: readonly Request[], context: RequestContext, numbers: ChainNumbers): Uint8Array {
+export function encodeChain(
+  requests: readonly Request[],
+  context: RequestContext,
+  numbers: ChainNumbers,
+  place: (length: number) => Uint8Array,
+): Uint8Array {
   const { protection, treeId = 0, isSealed = false, isDfs = false } = context
-  const lengths = requests.map(({ body, data }, i) => {
-    const length = HEADER_OCTETS + body.length + (data?.length ?? 0)
-    return i + 1 < requests.length ? aligned8(length) : length
-  })
-  const chain = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
+  const lengths = requests.map((request, i) =>
+    i + 1 < requests.length ? aligned8(lengthOf(request)) : lengthOf(request),
+  )
+  const chain = place(lengths.reduce((sum, length) => sum + length, 0))
   let at = 0
   let messageId = numbers.firstId
   requests.forEach((request, i) => {
     const element = chain.subarray(at, at + lengths[i])
+    element.fill(0, 0, HEADER_OCTETS).fill(0, lengthOf(request))
     const charge = chargeOf(request)
     writeHeader(element, {
       command: request.command,

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, type OnReadOpts, type Socket } from 'node:net'
 import { type S4uErrorCode, shownInput } from '@s4u/krb5'
 import { FileServerUnreachableError } from '../errors.js'
 import { FrameSplitter } from './frame-splitter.js'
@@ -28,23 +28,25 @@ export class Transport {
   maxFrame = MAX_FIRST_FRAME
   readonly #socket: Socket
   readonly #server: ServerAddress
+  readonly #splitter = new FrameSplitter(() => this.maxFrame)
   /** The longest silence of a server that owes an answer; milliseconds. */
   readonly timeLimit: number
   #events: TransportEvents | undefined
   #isClosed = false
 
-  private constructor(socket: Socket, server: ServerAddress, timeLimit: number) {
-    this.#socket = socket
+  private constructor(server: ServerAddress, timeLimit: number) {
     this.timeLimit = timeLimit
     this.#server = server
+    const { host, address = host, port } = server
+    this.#socket = connect({ host: address, port, noDelay: true, onread: this.#reading() })
   }
 
   /** Connects. @throws FileServerUnreachableError, and what aborts the signal */
   static open(server: ServerAddress, timeLimit: number, signal: AbortSignal): Promise<Transport> {
     signal.throwIfAborted()
     return new Promise((resolve, reject) => {
-      const { host, address = host, port } = server
-      const socket = connect({ host: address, port, noDelay: true })
+      const transport = new Transport(server, timeLimit)
+      const socket = transport.#socket
       const end = (settle: () => void): void => {
         signal.removeEventListener('abort', abort)
         socket.removeAllListeners()
@@ -60,7 +62,7 @@ export class Transport {
       signal.addEventListener('abort', abort, { once: true })
       socket.setTimeout(timeLimit, () => fail(unreachable(server, 'ETIMEDOUT')))
       socket.once('error', (error) => fail(unreachable(server, codeOf(error), error)))
-      socket.once('connect', () => end(() => resolve(new Transport(socket, server, timeLimit).#listening())))
+      socket.once('connect', () => end(() => resolve(transport.#listening())))
     })
   }
 
@@ -73,18 +75,29 @@ export class Transport {
     return !this.#isClosed
   }
 
-  send(frame: Uint8Array): void {
+  /**
+   * Sends the parts of one frame.
+   * @param sent called when the parts are not needed any more
+   */
+  send(parts: readonly Uint8Array[], sent?: () => void): void {
     if (this.#isClosed) return
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
     this.#socket.cork()
-    this.#socket.write(Uint8Array.of(0, frame.length >> 16, (frame.length >> 8) & 0xff, frame.length & 0xff))
-    this.#socket.write(frame)
+    this.#socket.write(Uint8Array.of(0, length >> 16, (length >> 8) & 0xff, length & 0xff))
+    parts.forEach((part, i) => this.#socket.write(part, i + 1 === parts.length ? sent : undefined))
     this.#socket.uncork()
+  }
+
+  /** Takes back the memory of a received frame that nobody has any more. */
+  reuse(frame: Uint8Array): void {
+    this.#splitter.reuse(frame)
   }
 
   /** Whether the connection keeps the process alive. */
   hold(isHeld: boolean): void {
-    if (isHeld) this.#socket.ref()
-    else this.#socket.unref()
+    if (isHeld) return void this.#socket.ref()
+    this.#socket.unref()
+    this.#splitter.rest()
   }
 
   close(reason: Error): void {
@@ -94,15 +107,30 @@ export class Transport {
     this.#events?.closed(reason)
   }
 
+  /** The socket receives to where the octets will stay, as many at once as there are. */
+  #reading(): OnReadOpts {
+    let space = this.#splitter.space
+    return {
+      buffer: () => (space = this.#splitter.space),
+      callback: (count, octets) => {
+        // Other runtimes than Node receive elsewhere.
+        this.#receive(() =>
+          octets === space ? this.#splitter.filled(count) : this.#splitter.push(octets.subarray(0, count)),
+        )
+        return true
+      },
+    }
+  }
+
+  #receive(frames: () => readonly Uint8Array[]): void {
+    try {
+      for (const frame of frames()) if (!this.#isClosed) this.#events?.frame(frame)
+    } catch (error) {
+      this.close(error instanceof Error ? error : new Error(shownInput(error)))
+    }
+  }
+
   #listening(): this {
-    const splitter = new FrameSplitter(() => this.maxFrame)
-    this.#socket.on('data', (octets) => {
-      try {
-        for (const frame of splitter.push(octets)) if (!this.#isClosed) this.#events?.frame(frame)
-      } catch (error) {
-        this.close(error instanceof Error ? error : new Error(shownInput(error)))
-      }
-    })
     this.#socket.on('error', (error) => this.close(unreachable(this.#server, codeOf(error), error)))
     this.#socket.on('close', () => this.close(unreachable(this.#server, 'ECONNRESET')))
     // A callback of `setTimeout` is called once in the life of a socket, and its timer ends then.

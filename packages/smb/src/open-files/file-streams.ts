@@ -4,6 +4,7 @@ import { Readable, Writable } from 'node:stream'
 import { type OptionTableOf, requireKnownOptions } from '@s4u/krb5'
 import { Status } from '../wire/status.js'
 import { refusalOf } from '../connection/attempt.js'
+import { SpareMemory } from '../connection/spare-memory.js'
 import type { OpenFile } from './open-file.js'
 import { WriteBehind } from './write-behind.js'
 
@@ -120,12 +121,15 @@ export function writeStream(open: Opening, close: Closing, given?: WriteStreamOp
   let file: OpenFile | undefined
   let at = start
   const behind = new WriteBehind(AHEAD)
-  const write = async (data: Uint8Array): Promise<void> => {
+  const memory = new SpareMemory()
+  // Whose turn is over may change the octets that it has written.
+  const write = async (chunks: readonly Uint8Array[]): Promise<void> => {
+    const data = joined(chunks, memory)
     file ??= await open()
     requirePlaces(file, start, Infinity)
     const [opened, from] = [file, at]
     at += data.length
-    await behind.add(() => opened.write(data, from, signal))
+    await behind.add(() => opened.write(data, from, signal).finally(() => memory.giveBack(data)))
   }
   const ended = async (): Promise<void> => {
     // What a write failed with has been told.
@@ -138,15 +142,25 @@ export function writeStream(open: Opening, close: Closing, given?: WriteStreamOp
     construct: settling(async () => {
       file = await open()
     }),
-    write: (chunk: Uint8Array, _encoding, done) => settling(() => write(chunk))(done),
+    write: (chunk: Uint8Array, _encoding, done) => settling(() => write([chunk]))(done),
     // What waits is written at once, so that several requests are on the way.
-    writev: (chunks, done) => settling(() => write(Buffer.concat(chunks.map(({ chunk }) => chunk))))(done),
+    writev: (chunks, done) => settling(() => write(chunks.map(({ chunk }) => chunk)))(done),
     final: settling(async () => {
       await behind.drained()
       await close()
     }),
     destroy: (error, done) => settling(ended)((failure) => done(error ?? failure ?? null)),
   })
+}
+
+function joined(chunks: readonly Uint8Array[], memory: SpareMemory): Uint8Array {
+  const whole = memory.take(chunks.reduce((length, chunk) => length + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
 }
 
 type Done = (error?: Error | null) => void

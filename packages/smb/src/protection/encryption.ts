@@ -1,12 +1,12 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { distrusted } from '../errors.js'
-import { makeTransform, readTransform, TRANSFORM_OCTETS } from '../wire/header.js'
+import { makeTransform, readTransform } from '../wire/header.js'
 import type { Cipher } from '../wire/negotiate-message.js'
 
 /** Seals what one session sends, and opens what is sent to it. MS-SMB2 section 3.1.4.3. */
 export interface Sealer {
-  /** Returns the message within a transform header. */
-  seal(message: Uint8Array, sessionId: bigint): Uint8Array
+  /** Returns a transform header, and the message that follows it. */
+  seal(message: Uint8Array, sessionId: bigint): readonly [header: Uint8Array, ciphertext: Uint8Array]
   /**
    * Returns the message of a transform header, whose tag is verified.
    * @throws RejectedTokenError STATUS_DECRYPTION_FAILED; MalformedTokenError
@@ -34,10 +34,7 @@ export function createSealer(cipher: Cipher, keys: SealingKeys): Sealer {
       const header = makeTransform(nonce, message.length, sessionId)
       const associated = header.octets.subarray(20)
       const { ciphertext, tag } = encrypt(cipher, keys.clientToServer, nonce, associated, message)
-      const frame = new Uint8Array(TRANSFORM_OCTETS + ciphertext.length)
-      frame.set(header.set(4, tag).octets)
-      frame.set(ciphertext, TRANSFORM_OCTETS)
-      return frame
+      return [header.set(4, tag).octets, ciphertext]
     },
     open(frame) {
       const { tag, nonce, associated, ciphertext } = readTransform(frame)
@@ -85,7 +82,8 @@ function decrypt(cipher: Cipher, key: Uint8Array, { nonce, associated, ciphertex
   opening.setAAD(associated, { plaintextLength: ciphertext.length })
   const message = opening.update(ciphertext)
   opening.final()
-  return message
+  // `slice` of a Buffer is a view, and that of Uint8Array a copy, which readers count on.
+  return new Uint8Array(message.buffer, message.byteOffset, message.length)
 }
 
 type Ccm = Extract<Cipher, `${string}ccm`>
