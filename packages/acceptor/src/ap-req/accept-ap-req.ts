@@ -10,6 +10,7 @@ import {
   requireSameClient,
   requirePermittedKey,
   requireTicketTime,
+  timeOf,
 } from '../checks/ap-req-checks.js'
 import { readClientCapabilities } from '../checks/client-capabilities.js'
 import { requireChannel } from '../checks/channel-binding.js'
@@ -158,10 +159,12 @@ function remember(
   }
   try {
     const digest = replayDigest(apReq.authenticator)
+    // To the millisecond: a store that has just started would refuse what was made in its second.
+    const issuedAt = timeOf(authenticator)
     const answer =
       request === undefined
-        ? requireFresh(replayStore, digest, expiresAt, authenticator.ctime)
-        : requireFreshOnce(request, replayMemory, replayStore, digest, expiresAt, authenticator.ctime)
+        ? requireFresh(replayStore, digest, expiresAt, issuedAt)
+        : requireFreshOnce(request, replayMemory, replayStore, digest, expiresAt, issuedAt)
     return answer?.catch(onFault)
   } catch (error) {
     return onFault(error)

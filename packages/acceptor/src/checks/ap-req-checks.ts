@@ -36,13 +36,18 @@ export function requireSameClient(authenticator: Authenticator, ticket: EncTicke
   })
 }
 
+/** Returns the client's time in an authenticator; milliseconds since the epoch. */
+export function timeOf({ ctime, cusec }: Pick<Authenticator, 'ctime' | 'cusec'>): number {
+  return ctime + Math.floor(cusec / 1000)
+}
+
 /**
  * Requires that the client's clock is at most `clockSkew` milliseconds away from ours. Source: RFC
  * 4120 section 3.2.3.
  * @throws RejectedTokenError KRB_AP_ERR_SKEW
  */
 export function requireClock(authenticator: Authenticator, now: number, clockSkew: number): void {
-  const ahead = authenticator.ctime + Math.floor(authenticator.cusec / 1000) - now
+  const ahead = timeOf(authenticator) - now
   if (Math.abs(ahead) <= clockSkew) return
   const direction = ahead > 0 ? 'ahead' : 'behind'
   throw new RejectedTokenError(`client clock ${duration(ahead)} ${direction}`, {

@@ -42,6 +42,20 @@ describe('the replay store', () => {
     expect(remembered).toEqual([NOW + 60_000 + 2 * 300_000 + 1000])
   })
 
+  test('is told when the client made the token, to the millisecond', async () => {
+    const told: unknown[] = []
+    const replayCache: ReplayStore = {
+      remember: (_digest, _expiresAt, issuedAt): ReplayVerdict => {
+        told.push(issuedAt)
+        return 'fresh'
+      },
+    }
+    accepted(
+      await acceptorWith({ replayCache }).accept(oddToken(issue(), { authenticator: { ctime: NOW, cusec: 566_999 } })),
+    )
+    expect(told).toEqual([NOW + 566])
+  })
+
   test.each([
     ['the store is ahead of the instances', { store: 299_000, first: 0, second: 0 }],
     ['the second instance is behind', { store: 150_000, first: 150_000, second: -149_000 }],
