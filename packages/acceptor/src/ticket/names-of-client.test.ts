@@ -2,7 +2,16 @@ import { filetimeOfMilliseconds, NameType } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { createAcceptor } from '../create-acceptor.js'
 import type { AcceptorOptions } from '../options/acceptor-options.js'
-import { HOUR, type IssueOptions, issue, keytabOf, logonInfo, NOW, REALM } from '../fixtures/issued-token.js'
+import {
+  DOMAIN_SID,
+  HOUR,
+  type IssueOptions,
+  issue,
+  keytabOf,
+  logonInfo,
+  NOW,
+  REALM,
+} from '../fixtures/issued-token.js'
 import type { ExpectedTicket } from './expected-ticket.js'
 
 /** The identity in a ticket in the name `client`, whose PAC has the account `account`. */
@@ -40,6 +49,25 @@ describe('whom the service has vouched for', () => {
     const identity = await identified('erin', 'erin', {}, {}, { pac, part: { cname } })
     expect(identity).toMatchObject({ principal: 'erin@AD.TEST', name: 'erin', localName: 'erin' })
     expect(identity.requestedName).toBe('erin.example@corp.example@AD.TEST')
+  })
+
+  test('by an enterprise name that is the account’s own is known by it without a realm', async () => {
+    const cname = { nameType: NameType.ENTERPRISE, nameString: ['erin'] }
+    const identity = await identified('erin', 'erin', {}, {}, { part: { cname } })
+    expect(identity).toMatchObject({ principal: 'erin@AD.TEST', name: 'erin', localName: 'erin' })
+  })
+
+  test('by a KDC of another realm keeps the name in the ticket, whatever account the PAC of that realm names', async () => {
+    const account = logonInfo({ effectiveName: 'administrator', logonDomainId: 'S-1-5-21-9-9-9' })
+    const more = { realm: 'OTHER.TEST', pac: { logonInfo: account } }
+    const domainSids = { 'AD.TEST': DOMAIN_SID, 'OTHER.TEST': 'S-1-5-21-9-9-9' }
+    const identity = await identified('bob', undefined, {}, { domainSids }, more)
+    expect(identity).toMatchObject({ principal: 'bob@OTHER.TEST', name: 'bob@OTHER.TEST' })
+  })
+
+  test('in a ticket whose PAC says nothing of the logon keeps the name in it', async () => {
+    const identity = await identified('ALICE', undefined, {}, {}, { pac: { logonInfo: undefined } })
+    expect(identity).toMatchObject({ principal: 'ALICE@AD.TEST', name: 'ALICE' })
   })
 
   test('is shown to a KDC by the name in the ticket, by which that goes', async () => {

@@ -84,7 +84,7 @@ describe('the cache of opened tickets', () => {
     const keep = (ticket: VerifiedTicket, now: number): void => {
       for (const _ of [1, 2]) cache.remember(ticket, now)
     }
-    for (const end of [1, 2, 3]) keep(opened(issue({ part: { endtime: NOW + end * 60_000 } }).ticket), NOW)
+    for (const end of [30, 120, 150]) keep(opened(issue({ part: { endtime: NOW + end * 1_000 } }).ticket), NOW)
     keep(opened(), NOW + 59_000)
     expect(cache.size).toBe(4)
     keep(opened(), NOW + 120_000)
@@ -215,6 +215,27 @@ describe('a ticket that holds much', () => {
     expect(
       octetsHeldBy({ ...opened(), pac: Pac.decode(pacOf('alice', NOW, SERVICE_KEY, { pac: manyGroups })) }) - plain,
     ).toBeGreaterThan(80 * 1_000)
+  })
+
+  /** A ticket with as much ciphertext as makes it the largest that is kept. */
+  const largest = (at: number): VerifiedTicket => {
+    const ticket = opened()
+    const { encPart } = ticket.opened.ticket
+    const cipher = new Uint8Array(Math.floor((MAX_TICKET_OCTETS - 10_000) / 2.25))
+    cipher[cipher.length - 1] = at
+    const sealed = { ...ticket.opened.ticket, encPart: { ...encPart, cipher } }
+    return { ...ticket, opened: { ...ticket.opened, ticket: sealed } }
+  }
+
+  test('is kept up to the limit for one, and as many as the limit for all has room for', () => {
+    const cache = new OpenedTicketCache(1_000)
+    expect(octetsHeldBy(largest(1))).toBe(MAX_TICKET_OCTETS)
+    for (let at = 1; at <= 64; at++) keep(cache, largest(at))
+    expect([cache.size, cache.octets]).toEqual([64, MAX_OCTETS])
+    keep(cache, opened())
+    expect([cache.size, cache.octets]).toEqual([64, MAX_OCTETS - MAX_TICKET_OCTETS + octetsHeldBy(opened())])
+    expect(cache.find(sealOf(largest(1)), NOW)).toBeUndefined()
+    expect(cache.find(sealOf(largest(2)), NOW)).toBeDefined()
   })
 
   test('leaves room for the others: all together hold no more than the limit', () => {

@@ -100,7 +100,6 @@ export class OpenedTicketCache {
   }
 
   #keep(ticket: VerifiedTicket, encPart: EncryptedData): void {
-    if (this.#maxEntries === 0) return
     const tail = tailOf(encPart)
     this.#forget(tail)
     const octets = octetsHeldBy(ticket)
