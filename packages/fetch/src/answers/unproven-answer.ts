@@ -1,6 +1,5 @@
 import { type ErrorDetails, RejectedTokenError, type S4uErrorCode } from '@s4u/kdc-client'
 import { STATUS_CODES } from 'node:http'
-import type { MutualAuthentication } from '../options/token-options.js'
 import { discard } from './discard.js'
 
 /** The answer of a server that did not prove itself. Only the status is from the server. */
@@ -46,8 +45,10 @@ const LAST_ERROR = 599
 /**
  * Returns whether the app wants to see an answer though its proof is missing: only an error, from
  * which it gets the status alone. A wrong proof is refused in any case.
+ *
+ * @param mutualAuthentication the option of that name
  */
-export function mayBeUnproven(mutualAuthentication: MutualAuthentication | undefined, status: number): boolean {
+export function mayBeUnproven(mutualAuthentication: string | undefined, status: number): boolean {
   return mutualAuthentication === 'optional' && isError(status)
 }
 
