@@ -98,7 +98,10 @@ await describeRealms('a typed password', ['CORP', 'chromium', 'requests-ntlm'], 
     test('lets alice in without TLS, where that is permitted', async () => {
       const site = await start({}, false)
       const { statuses } = await open(site, 'CORP\\alice', 'pw-alice', 'http')
-      expect([statuses, ways()]).toEqual([[200, 200], ['sign-in', 'session']])
+      expect([statuses, ways()]).toEqual([
+        [200, 200],
+        ['sign-in', 'session'],
+      ])
     }, 60_000)
 
     test('refuses a wrong password', async () => {

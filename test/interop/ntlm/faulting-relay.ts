@@ -22,10 +22,12 @@ export async function startFaultingRelay(address: string, controller: string): P
       const real = connect({ host: controller, port: at })
       for (const socket of [member, real]) {
         sockets.add(socket)
-        socket.on('error', () => {}).on('close', () => {
-          for (const one of [member, real]) one.destroy()
-          sockets.delete(socket)
-        })
+        socket
+          .on('error', () => {})
+          .on('close', () => {
+            for (const one of [member, real]) one.destroy()
+            sockets.delete(socket)
+          })
       }
       relay.mostAtOnce = Math.max(relay.mostAtOnce, sockets.size / 2)
       pass(member, real, relay)

@@ -33,19 +33,23 @@ await describeRealms('wrong passwords that a controller has counted', ['CORP'], 
     ['the end', 1, { code: 'ECONNRESET', status: 503 }],
     // Nothing protects a fault; whoever forges it has no more than this.
     ['a fault that says that nothing was done', 2, { code: 'RPC_FAULT', status: 503 }],
-  ])('with two controllers and the lie "%s": one guess is counted %i time(s)', async (lie, times, error) => {
-    const controllers = relays.map(({ address }) => address)
-    await using server = await startNtlmServer({ ...domain.options, controllers, timeLimit: 4_000 })
-    await server.acceptor.ready()
-    for (const relay of relays) relay.lie = lie
-    // A right password begins the count again.
-    const curl = (password: string) => run('curl', ['-sS', '--ntlm', '-u', `rita:${password}`, server.url])
-    const before = await counted()
-    await curl('guess')
-    expect(server.refusals).toMatchObject([error])
-    expect((await counted()) - before).toBe(times)
-    for (const relay of relays) relay.lie = 'none'
-    expect((await curl('pw-Rita-22')).stdout).toContain('"rita"')
-    expect(await counted()).toBe(0)
-  }, 60_000)
+  ])(
+    'with two controllers and the lie "%s": one guess is counted %i time(s)',
+    async (lie, times, error) => {
+      const controllers = relays.map(({ address }) => address)
+      await using server = await startNtlmServer({ ...domain.options, controllers, timeLimit: 4_000 })
+      await server.acceptor.ready()
+      for (const relay of relays) relay.lie = lie
+      // A right password begins the count again.
+      const curl = (password: string) => run('curl', ['-sS', '--ntlm', '-u', `rita:${password}`, server.url])
+      const before = await counted()
+      await curl('guess')
+      expect(server.refusals).toMatchObject([error])
+      expect((await counted()) - before).toBe(times)
+      for (const relay of relays) relay.lie = 'none'
+      expect((await curl('pw-Rita-22')).stdout).toContain('"rita"')
+      expect(await counted()).toBe(0)
+    },
+    60_000,
+  )
 })

@@ -68,7 +68,10 @@ await describeRealms('a thousand handshakes with NTLM at the same time', ['CORP'
   test('each gets its own answer and its own session, over four connections to the controller', async () => {
     setFlagsFromString('--expose-gc')
     const collect: () => void = runInNewContext('gc')
-    const callers = Array.from({ length: CALLERS }, (_, at) => ({ user: USERS[at % USERS.length], say: connection(at) }))
+    const callers = Array.from({ length: CALLERS }, (_, at) => ({
+      user: USERS[at % USERS.length],
+      say: connection(at),
+    }))
     collect()
     const before = process.memoryUsage().heapUsed
     const challenges = await Promise.all(callers.map(({ say }) => say(headerOf(negotiateOf()))))
@@ -88,7 +91,9 @@ await describeRealms('a thousand handshakes with NTLM at the same time', ['CORP'
     expect(relay.mostAtOnce).toBeLessThanOrEqual(5)
 
     const sessions = answers.filter(({ cookie }) => cookie !== '')
-    expect(new Set(sessions.map(({ cookie }) => cookie)).size).toBe(callers.filter(({ user }) => KNOWN.includes(user)).length)
+    expect(new Set(sessions.map(({ cookie }) => cookie)).size).toBe(
+      callers.filter(({ user }) => KNOWN.includes(user)).length,
+    )
     // Over the connections of others: a cookie, and not the connection, says who comes.
     const sample = answers.flatMap(({ cookie }, at) => (cookie !== '' && at % 7 === 0 ? [{ cookie, at }] : []))
     for (const { cookie, at } of sample) {

@@ -65,7 +65,7 @@ export const doctor = defineCommand({
     if (given.flag('fix') && admin === undefined)
       throw new UsageError('--fix goes with --admin', 'Add --admin NAME: who may change the directory.')
     const withoutNtlm = optionsOf(given, session)
-    const ntlm = await ntlmOptionsOf(given, session, withoutNtlm.keytab)
+    const ntlm = await ntlmOptionsOf(given, session, withoutNtlm)
     const options = { ...withoutNtlm, ...(ntlm !== undefined && { ntlm }) }
     const plan = planFileOf(given)
     const administrator = admin === undefined ? undefined : await openAs(admin, given, session)

@@ -30,13 +30,13 @@ type NtlmOptions = NonNullable<DiagnoseOptions['ntlm']>
 /**
  * Returns what the doctor is told of NTLM; undefined where it is not to look at it.
  *
- * @param keytab of the service, whose realm is the domain
+ * @param service its keytab, whose realm is the domain, and the KDCs that are to be asked
  * @throws UsageError
  */
 export async function ntlmOptionsOf(
   given: NtlmGiven,
   session: Session,
-  keytab: string,
+  { keytab, kdc }: { readonly keytab: string; readonly kdc?: DiagnoseOptions['kdc'] },
 ): Promise<NtlmOptions | undefined> {
   const name = given.text('ntlm')
   if (name === undefined) {
@@ -53,6 +53,7 @@ export async function ntlmOptionsOf(
     domainSid: required(given, 'ntlmDomainSid', '--ntlm-domain-sid S-1-5-21-1-2-3'),
     controllers,
     hosts: given.texts('ntlmHost'),
+    ...(kdc !== undefined && { kdc }),
   }
   if (file !== undefined) return { ...options, account: { name, keytab: file } }
   return { ...options, account: { name, password: await session.askSecret(`Password for ${name}: `) } }

@@ -285,7 +285,10 @@ describe('ntlm as a way to sign in', () => {
   )
 
   const withControllers = (controllers: string): string =>
-    withAccount('{ name: WEB01$, keytab: gw.keytab }').replace('controllers: dc1.corp.test', `controllers: ${controllers}`)
+    withAccount('{ name: WEB01$, keytab: gw.keytab }').replace(
+      'controllers: dc1.corp.test',
+      `controllers: ${controllers}`,
+    )
 
   test('has controllers by name, by name and address, and KDCs', () => {
     const text = withControllers('[dc1.corp.test, { host: dc2.corp.test, address: 10.0.0.7 }], kdc: dc9.corp.test')

@@ -140,7 +140,9 @@ describe('a call in clear', () => {
 
 test('a fault says whether the call was done', async () => {
   const flags = RpcFlag.FIRST | RpcFlag.LAST | RpcFlag.DID_NOT_EXECUTE
-  const transport = server(({ callId }) => [{ ...response(callId, '05000000 00000000', flags), type: RpcPduType.FAULT }])
+  const transport = server(({ callId }) => [
+    { ...response(callId, '05000000 00000000', flags), type: RpcPduType.FAULT },
+  ])
   const association = await RpcAssociation.bind(transport, NETLOGON)
   await expect(association.call(9, hex(''))).rejects.toMatchObject({ code: 'RPC_FAULT', didNotExecute: true })
 })

@@ -120,7 +120,12 @@ export class RpcAssociation {
 
 function faultOf(pdu: RpcPdu, opnum: number): RpcFaultError {
   const didNotExecute = (pdu.flags & RpcFlag.DID_NOT_EXECUTE) !== 0
-  return new RpcFaultError('RPC_FAULT', byServer(() => readFault(pdu)), `call ${opnum}`, didNotExecute)
+  return new RpcFaultError(
+    'RPC_FAULT',
+    byServer(() => readFault(pdu)),
+    `call ${opnum}`,
+    didNotExecute,
+  )
 }
 
 /** The third leg of a security context. The server must have taken it. C706 section 12.6.4.1. */

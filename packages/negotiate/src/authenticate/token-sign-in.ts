@@ -26,7 +26,11 @@ export interface TokenSignInDeps {
   readonly ntlmService: () => NtlmService
   readonly callerOf: (identity: Identity) => CallerIdentity
   /** Tells that a caller is known by its token. */
-  readonly authenticated: (about: AboutRequest, identity: CallerIdentity, headers: FoundCaller['headers']) => FoundCaller
+  readonly authenticated: (
+    about: AboutRequest,
+    identity: CallerIdentity,
+    headers: FoundCaller['headers'],
+  ) => FoundCaller
 }
 
 /** Lets the acceptor judge a token of `Negotiate`, and does what follows from it. */

@@ -12,7 +12,15 @@ import {
 import { ChannelSignIn } from './channel-sign-in.js'
 import { IdleConnections } from './idle-connections.js'
 import { inTime } from './in-time.js'
-import { isForgotten, isNotExecuted, isNotSignedIn, isOutage, NotJudged, notSignedIn, PerhapsJudged } from './logon-failures.js'
+import {
+  isForgotten,
+  isNotExecuted,
+  isNotSignedIn,
+  isOutage,
+  NotJudged,
+  notSignedIn,
+  PerhapsJudged,
+} from './logon-failures.js'
 import { Turns } from './turns.js'
 
 /** How a channel is signed in. */
