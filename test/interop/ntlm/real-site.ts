@@ -51,7 +51,8 @@ export async function startRealSite(
       (error: Error) => response.writeHead(500).end(error.message),
     )
   }
-  const settings = { maxHeaderSize: 65_536 }
+  // Machines that test have much else to do between two messages of a handshake.
+  const settings = { maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }
   const server =
     tls === undefined
       ? createServer(settings, listener)
