@@ -57,7 +57,9 @@ export async function startRealSite(
     tls === undefined
       ? createServer(settings, listener)
       : createTlsServer({ ...settings, ...selfSigned(tls) }, listener)
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  // The system resets whoever waits too long: by default no more than some hundred wait.
+  const where = { port: 0, host: '127.0.0.1', backlog: 4_096 }
+  await new Promise<void>((resolve) => void server.listen(where, resolve))
   const { port } = server.address() as AddressInfo
   return {
     ...{ negotiator, refused, port, url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/` },
