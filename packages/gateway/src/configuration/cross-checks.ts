@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { shownInput } from '@s4u/krb5'
-import type { GatewaySettings } from './gateway-options.js'
+import type { GatewaySettings, SignInSettings } from './gateway-options.js'
 import { parseNetwork } from './networks.js'
 import type { ConfigPath, Problem } from './problem.js'
 import { onePageForHost } from './sign-in-pages.js'
