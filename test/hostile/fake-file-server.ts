@@ -4,7 +4,7 @@ import { beginNegotiation, type SecurityContext } from '@s4u/gssapi'
 import { type Key, openApReq } from '@s4u/krb5'
 import { createServer, type Server, type Socket } from 'node:net'
 import { judge } from '../../packages/gssapi/src/fixtures/issued-ticket.js'
-import { FrameSplitter } from '../../packages/smb/src/connection/frame-splitter.js'
+import { FrameSplitter } from '../../packages/smb/src/transport/frame-splitter.js'
 import { addToHash, deriveKeys, NO_MESSAGES } from '../../packages/smb/src/protection/derive-keys.js'
 import { createSealer, type Sealer } from '../../packages/smb/src/protection/encryption.js'
 import { createSigner, type Signer } from '../../packages/smb/src/protection/signing.js'
@@ -63,6 +63,7 @@ class Conversation {
   readonly #lies: Lies
   readonly #asked: number[]
   #hash: Uint8Array = NO_MESSAGES
+  #negotiated: Uint8Array = NO_MESSAGES
   #signer: Signer | undefined
   #sealer: Sealer | undefined
 
@@ -89,12 +90,13 @@ class Conversation {
     const command = new OctetReader(request, 'request').u16(12)
     this.#asked.push(command)
     this.#lies.hears?.(command, request)
+    if (command === Command.SESSION_SETUP && new OctetReader(request, 'request').u64(40) === 0n) this.#forgetSession()
     if (command === Command.NEGOTIATE || command === Command.SESSION_SETUP) this.#hash = addToHash(this.#hash, request)
     const message = this.#responseTo(command, request)
     if (message === undefined || this.#lies.silent?.includes(command)) return
     if (this.#lies.drops?.({ command, message })) return void this.#socket.resetAndDestroy()
     this.#lies.unsigned?.({ command, message })
-    if (command === Command.NEGOTIATE) this.#hash = addToHash(this.#hash, message)
+    if (command === Command.NEGOTIATE) this.#negotiated = this.#hash = addToHash(this.#hash, message)
     else if (isSealed && this.#sealer !== undefined)
       return this.#send(command, concat(...this.#sealer.seal(message, SESSION)))
     else this.#signer?.sign(message)
@@ -175,6 +177,12 @@ class Conversation {
       .u16(68, 72)
       .u16(70, done.reply.length)
     return response.set(72, done.reply).octets
+  }
+
+  #forgetSession(): void {
+    this.#hash = this.#negotiated
+    this.#signer = undefined
+    this.#sealer = undefined
   }
 
   #makeKeys(context: SecurityContext): void {

@@ -69,6 +69,93 @@ test('a session that the server calls expired is signed in to again, once, and t
   expect(signIns).toHaveLength(4)
 })
 
+describe('what the server has ended meanwhile', () => {
+  /** Reads twice in one share from a server that answers the first CREATE with a status. */
+  async function readTwice(
+    status: readonly number[],
+    isSigned: boolean,
+  ): Promise<{ readonly came: readonly unknown[]; readonly counts: readonly number[] }> {
+    const { credential, serviceKey } = issueTicket({ now: Date.now() })
+    let isFirst = true
+    const says = ({ command, message }: Answer): Uint8Array => {
+      if (command !== CREATE || !isFirst) return message
+      isFirst = false
+      message.set(status, 8)
+      return message
+    }
+    const lie: Lies = isSigned ? { unsigned: says } : { signed: says }
+    await using server = await startFakeFileServer(serviceKey, lie)
+    const user = { contextFor: async () => createInitiator({ ticket: credential, now: Date.now }) }
+    const where = { as: user, address: '127.0.0.1', port: server.port, idleTimeout: 1, timeLimit: 2_000 }
+    await using share = openShare('\\\\files.ad.test\\docs', where)
+    const read = (): Promise<unknown> => share.readFile('a.txt', 'utf8').catch((error: unknown) => error)
+    const came = [await read(), await read()]
+    const count = (which: number): number => server.asked.filter((command) => command === which).length
+    return { came, counts: [count(NEGOTIATE), count(SESSION_SETUP), count(TREE_CONNECT), count(CREATE)] }
+  }
+
+  /** An error in answer to a request, without a signature. */
+  function answerTo(request: Uint8Array, status: readonly number[]): Uint8Array<ArrayBuffer> {
+    const message = new Uint8Array(73)
+    message.set(request.subarray(0, 64))
+    message.set(status, 8)
+    message.set([1, 0, 0, 0, 0, 0, 0, 0], 16)
+    message.set([9, 0], 64)
+    return message
+  }
+
+  const sessionDeleted = [0x03, 0x02, 0, 0xc0]
+  const nameDeleted = [0xc9, 0, 0, 0xc0]
+
+  test('a session fails what was asked in it, which is not asked again, and the next call signs in', async () => {
+    for (const isSigned of [true, false]) {
+      const { came, counts } = await readTwice(sessionDeleted, isSigned)
+      expect(came).toMatchObject([{ name: 'FileServerUnreachableError', code: 'ECONNRESET' }, 'contents'])
+      expect(counts).toEqual([1, 2, 2, 2])
+    }
+  })
+
+  test('a session that encrypts does not end by what is said in clear', async () => {
+    // What the server has sealed is replaced by the same in clear.
+    let plain = new Uint8Array(0)
+    const hears = (command: number, request: Uint8Array): void => {
+      if (command === CREATE) plain = answerTo(request, sessionDeleted)
+    }
+    const signed = ({ command, message }: Answer): Uint8Array => (command === CREATE ? plain : message)
+    expect(await read({ hears, signed }, { encrypt: true })).toMatchObject({
+      name: 'RejectedTokenError',
+      message: expect.stringContaining('an answer in clear to an encrypted request'),
+    })
+  })
+
+  test('a share is connected to again, and what opens its file itself is asked again', async () => {
+    const { came, counts } = await readTwice(nameDeleted, true)
+    expect(came).toEqual(['contents', 'contents'])
+    expect(counts).toEqual([1, 1, 2, 3])
+  })
+
+  test('a share is not connected to again because somebody on the way says so', async () => {
+    const { came } = await readTwice(nameDeleted, false)
+    expect(came[0]).toMatchObject({ name: 'RejectedTokenError', code: 'STATUS_INVALID_SIGNATURE' })
+  })
+
+  test('a share that has become one of pipes is not used', async () => {
+    let connected = 0
+    const hears = (command: number): void => void (command === TREE_CONNECT && connected++)
+    const { credential, serviceKey } = issueTicket({ now: Date.now() })
+    const unsigned = ({ command, message }: Answer): void => {
+      if (command === CREATE) message.set(nameDeleted, 8)
+      if (command === TREE_CONNECT && connected > 1) message[66] = 2
+    }
+    await using server = await startFakeFileServer(serviceKey, { hears, unsigned })
+    const user = { contextFor: async () => createInitiator({ ticket: credential, now: Date.now }) }
+    const where = { as: user, address: '127.0.0.1', port: server.port, idleTimeout: 1, timeLimit: 2_000 }
+    await using share = openShare('\\\\files.ad.test\\docs', where)
+    await expect(share.readFile('a.txt')).rejects.toMatchObject({ ntStatus: 'STATUS_NETWORK_NAME_DELETED' })
+    expect(connected).toBe(2)
+  })
+})
+
 describe('a file whose connection is lost', () => {
   /** Reads with a handle from a server that loses the connection at the first READ. */
   async function readLost(

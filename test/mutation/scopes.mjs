@@ -132,7 +132,6 @@ export const packages = {
       'http/cross-site.ts',
       'authenticate/upgrade.ts',
       'authenticate/caller-finder.ts',
-      'authenticate/token-sign-in.ts',
       'delegation/delegator.ts',
       'delegation/delegation-policy.ts',
       'sign-in/protocol-transition.ts',

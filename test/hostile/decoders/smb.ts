@@ -1,7 +1,7 @@
 import { FileError } from '@s4u/smb'
 import { MalformedTokenError, NdrWriter, RejectedTokenError } from '@s4u/krb5'
 import { readFileSync } from 'node:fs'
-import { FrameSplitter } from '../../../packages/smb/src/connection/frame-splitter.js'
+import { FrameSplitter } from '../../../packages/smb/src/transport/frame-splitter.js'
 import {
   readAllInformation,
   readChanges,

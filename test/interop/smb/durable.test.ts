@@ -17,6 +17,8 @@ const KEPT = { 'kernel oplocks': 'no', 'kernel share modes': 'no', 'posix lockin
 const servers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'that grants leases': {},
   'that knows oplocks alone': { 'smb2 leases': 'no' },
+  // It hands each further connection of a client to the process of the first one.
+  'with several channels': { 'server multi channel support': 'yes' },
 }
 
 /** Connections that are lost while files are open. */

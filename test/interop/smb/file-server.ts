@@ -24,6 +24,8 @@ export interface FileServer extends AsyncDisposable {
   /** Ends all its processes at once. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Tells all its smbd something: `control('close-share', 'docs')`. */
+  control(...words: readonly string[]): Promise<void>
   /** Stops all its processes where they are, and lets them go on. */
   pause(isPaused: boolean): void
 }
@@ -80,6 +82,9 @@ export async function startFileServer(
       }
       await answering(running[1], address, 445, () => output)
       await untilWinbind(join(machine.root === undefined ? folder : join(machine.root, 'run/samba'), 'winbindd'))
+    },
+    async control(...words) {
+      await runAt(realm, 'smbcontrol', [`--configfile=${conf}`, 'smbd', ...words])
     },
     pause(isPaused) {
       for (const { pid } of running) if (pid !== undefined) process.kill(-pid, isPaused ? 'SIGSTOP' : 'SIGCONT')

@@ -1,5 +1,3 @@
-import { isIP } from 'node:net'
-import { shownInput } from '@s4u/krb5'
 import type { GatewaySettings, SignInSettings } from './gateway-options.js'
 import { parseNetwork } from './networks.js'
 import type { ConfigPath, Problem } from './problem.js'
@@ -17,7 +15,7 @@ export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Pro
   idleSessionsAreRenewed,
   networksAreNetworks,
   radiusHasSecrets,
-  machinesAreRight,
+  machinesHaveOneSecret,
   ...SITE_CHECKS.map(
     (check) =>
       ({ sites }: GatewaySettings) =>
@@ -149,27 +147,12 @@ function networksAreNetworks({ listeners, sites, forwardAuth, operation }: Gatew
   ]
 }
 
-/** Of two secrets nobody could say which counts; and an address is no second name. */
-function machinesAreRight({ signIn, sites }: GatewaySettings): Problem[] {
+/** Of two secrets nobody could say which counts. */
+function machinesHaveOneSecret({ signIn, sites }: GatewaySettings): Problem[] {
   return everyWay({ signIn, sites }).flatMap(({ way, path }) => {
     if (way.name !== 'ntlm') return []
-    const at = [...path, 'ntlm']
     const { keytab, password } = way.options.account
-    const isOne = (keytab === undefined) !== (password === undefined)
-    const secret = isOne ? [] : [{ path: [...at, 'account'], message: 'must have one of keytab and password' }]
-    return [...secret, ...wrongAddresses([...at, 'controllers'], way.options.controllers)]
+    if ((keytab === undefined) !== (password === undefined)) return []
+    return [{ path: [...path, 'ntlm', 'account'], message: 'must have one of keytab and password' }]
   })
-}
-
-function wrongAddresses(path: ConfigPath, entries: readonly { readonly address: string | undefined }[]): Problem[] {
-  return entries.flatMap(({ address }, index) =>
-    address === undefined || isIP(address) !== 0
-      ? []
-      : [
-          {
-            path: [...path, index, 'address'],
-            message: `must be an IP address such as 10.0.0.7, not ${shownInput(address)}`,
-          },
-        ],
-  )
 }

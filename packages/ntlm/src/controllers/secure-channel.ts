@@ -1,6 +1,14 @@
-import { ConfigurationError, MissingKeyError, type RpcAssociation } from '@s4u/krb5'
+import {
+  ConfigurationError,
+  MalformedTokenError,
+  MissingKeyError,
+  RejectedTokenError,
+  type RpcAssociation,
+  RpcFaultError,
+} from '@s4u/krb5'
+import { NetlogonUnreachableError } from '../errors.js'
 import { decodeLogon, encodeLogon, type LogonReply, type LogonRequest } from '../netlogon/logon-call.js'
-import { NetlogonCall } from '../netlogon/netlogon-calls.js'
+import { NetlogonCall, type NetlogonNames } from '../netlogon/netlogon-calls.js'
 import type { ValidationLevel } from '../netlogon/validation-info.js'
 import {
   type ChannelDeps,
@@ -10,17 +18,7 @@ import {
   type OpenConnection,
 } from './channel-session.js'
 import { ChannelSignIn } from './channel-sign-in.js'
-import { IdleConnections } from './idle-connections.js'
 import { inTime } from './in-time.js'
-import {
-  isForgotten,
-  isNotExecuted,
-  isNotSignedIn,
-  isOutage,
-  NotJudged,
-  notSignedIn,
-  PerhapsJudged,
-} from './logon-failures.js'
 import { Turns } from './turns.js'
 
 /** How a channel is signed in. */
@@ -28,6 +26,12 @@ export interface ChannelState {
   readonly form: ChannelForm
   /** Why the controller took no ticket; undefined where it did, or where there is none for it. */
   readonly ticketRefusal: unknown
+}
+
+/** A sealed connection, for one call at a time. */
+interface Lease extends OpenConnection {
+  /** Whether it stood between calls: the controller may have closed it meanwhile. */
+  wasIdle: boolean
 }
 
 /**
@@ -38,7 +42,7 @@ export class SecureChannel {
   readonly #deps: ChannelDeps
   readonly #signIns: ChannelSignIn
   readonly #turns = new Turns(MAX_CONNECTIONS, MAX_WAITING)
-  readonly #idle: IdleConnections
+  readonly #idle: Lease[] = []
   #session: Promise<ChannelSession> | undefined
   #refusedAt = 0
   #level: ValidationLevel = 6
@@ -46,32 +50,32 @@ export class SecureChannel {
 
   constructor(deps: ChannelDeps) {
     this.#deps = deps
-    this.#idle = new IdleConnections(MAX_CONNECTIONS, deps.now)
     this.#signIns = new ChannelSignIn(deps)
   }
 
   /**
-   * Asks for a verdict. The response is sent once, and once more only where the controller says
-   * that it has not judged it: each judgement of a wrong password is counted.
-   *
-   * @throws PerhapsJudged where it was sent, and no verdict has come
-   * @throws ConfigurationError, NetlogonUnreachableError, RejectedTokenError, MalformedTokenError,
-   * RpcFaultError, and what the ticket is refused with: the response was not sent
+   * Asks for a verdict.
+   * @throws ConfigurationError, NetlogonUnreachableError, RejectedTokenError, MalformedTokenError
    */
   logon(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
     return this.#turns.run(signal, async () => {
       try {
-        return await this.#askOn(await this.#connection(signal), request, signal)
+        return await this.#ask(request, signal)
       } catch (error) {
-        if (!(error instanceof NotJudged)) throw error
-        return await this.#askAgain(request, signal)
+        if (!(error instanceof Unanswered)) throw error
+        try {
+          return await this.#ask(request, signal)
+        } catch (second) {
+          throw second instanceof Unanswered ? second.reason : second
+        }
       }
     })
   }
 
   /** Signs the machine account in, and opens a connection. @throws as `logon` */
   async ready(signal: AbortSignal): Promise<void> {
-    this.#giveBack(await this.#connection(signal))
+    const lease = await this.#lease(signal)
+    this.#giveBack(lease)
   }
 
   /** Signs in, and says how. @throws as `logon` */
@@ -83,39 +87,35 @@ export class SecureChannel {
 
   close(): void {
     this.#isClosed = true
-    this.#idle.close()
+    this.#closeIdle()
     this.#session = undefined
   }
 
-  /** Who says twice that nothing was done for the response, or nothing more, is not believed. */
-  async #askAgain(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
-    try {
-      return await this.#askOn(await this.#newConnection(signal), request, signal)
-    } catch (error) {
-      if (error instanceof NotJudged) throw new PerhapsJudged(error.reason)
-      throw isOutage(error) ? new PerhapsJudged(error) : error
-    }
+  async #ask(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
+    return this.#askOn(await this.#lease(signal), request, signal)
   }
 
-  async #askOn(connection: OpenConnection, request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
-    const { socket, association } = connection
+  async #askOn(lease: Lease, request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
+    const { socket, association, wasIdle } = lease
     try {
       const reply = await socket.within(signal, () => this.#call(association, request))
       if (reply.status === STATUS_ACCESS_DENIED) throw notSignedIn(this.#deps.names)
-      this.#giveBack(connection)
+      this.#giveBack(lease)
       return reply
     } catch (error) {
       socket.close()
-      throw this.#failureOf(error)
+      if (isForgotten(error) || isNotSignedIn(error)) {
+        this.#forget()
+        // The others were admitted with the same word, which does not count any more.
+        if (isNotSignedIn(error)) this.#closeIdle()
+        throw new Unanswered(error)
+      }
+      // The others have stood as long; on a new connection the same response is judged once more.
+      const isStale = wasIdle && error instanceof NetlogonUnreachableError && error.code === 'ECONNRESET'
+      if (!isStale) throw error
+      this.#closeIdle()
+      return await this.#askOn(await this.#newLease(signal), request, signal)
     }
-  }
-
-  /** Returns what a failed call says of the response. The other connections may have failed too. */
-  #failureOf(error: unknown): NotJudged | PerhapsJudged {
-    if (isForgotten(error) || isNotSignedIn(error)) this.#forget()
-    if (isNotExecuted(error)) return new NotJudged(error)
-    this.#idle.close()
-    return isNotSignedIn(error) ? new NotJudged(error) : new PerhapsJudged(error)
   }
 
   async #call(association: RpcAssociation, request: LogonRequest): Promise<LogonReply> {
@@ -127,12 +127,12 @@ export class SecureChannel {
     return this.#call(association, request)
   }
 
-  async #connection(signal: AbortSignal): Promise<OpenConnection> {
-    return (await this.#idle.take()) ?? (await this.#newConnection(signal))
+  async #lease(signal: AbortSignal): Promise<Lease> {
+    return this.#takeIdle() ?? (await this.#newLease(signal))
   }
 
-  /** Returns one that was opened just now. */
-  async #newConnection(signal: AbortSignal): Promise<OpenConnection> {
+  /** Returns a connection that was opened just now. */
+  async #newLease(signal: AbortSignal): Promise<Lease> {
     try {
       return await this.#openSignedIn(signal)
     } catch (error) {
@@ -142,10 +142,23 @@ export class SecureChannel {
     }
   }
 
-  async #openSignedIn(signal: AbortSignal): Promise<OpenConnection> {
+  async #openSignedIn(signal: AbortSignal): Promise<Lease> {
     const host = this.#deps.mapper.host
     const session = await inTime(signal, this.#signedIn(), `the sign-in of the machine account at ${host}`)
-    return openConnection(session, this.#deps, signal)
+    return { ...(await openConnection(session, this.#deps, signal)), wasIdle: false }
+  }
+
+  #takeIdle(): Lease | undefined {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (!idle.socket.isOpen || !idle.association.isUsable) continue
+      idle.socket.hold(true)
+      return idle
+    }
+    return undefined
+  }
+
+  #closeIdle(): void {
+    for (const { socket } of this.#idle.splice(0)) socket.close()
   }
 
   /** One sign-in for all that wait; one that was refused is not tried again at once. */
@@ -164,19 +177,54 @@ export class SecureChannel {
   async #signIn(): Promise<ChannelSession> {
     const signal = AbortSignal.timeout(this.#deps.timeLimit)
     const { session, connection } = await this.#signIns.run(signal)
-    this.#giveBack(connection)
+    this.#giveBack({ ...connection, wasIdle: false })
     return session
   }
 
-  #giveBack(connection: OpenConnection): void {
-    if (this.#isClosed) connection.socket.close()
-    else this.#idle.put(connection)
+  #giveBack(lease: Lease): void {
+    const isFull = this.#isClosed || this.#idle.length >= MAX_CONNECTIONS
+    if (isFull || !lease.association.isUsable) return lease.socket.close()
+    lease.socket.hold(false)
+    lease.wasIdle = true
+    this.#idle.push(lease)
   }
 
   #forget(): void {
     this.#session = undefined
     this.#refusedAt = 0
   }
+}
+
+/** No verdict has come: the same question may be asked once more. */
+class Unanswered extends Error {
+  readonly reason: unknown
+  constructor(reason: unknown) {
+    super('unanswered')
+    this.reason = reason
+  }
+}
+
+/** No verdict, but word that this association is not that of a machine account any more. */
+function notSignedIn({ server, computer }: NetlogonNames): ConfigurationError {
+  return new ConfigurationError(`the domain controller ${server} gives ${computer}$ no verdicts`, {
+    code: 'STATUS_ACCESS_DENIED',
+    hint: 'Look whether the machine account is enabled. Each instance of a service needs a machine account of its own.',
+  })
+}
+
+function isNotSignedIn(error: unknown): boolean {
+  return error instanceof ConfigurationError && error.code === 'STATUS_ACCESS_DENIED'
+}
+
+/** Whether a controller says that it does not know the key, or the ticket, of a channel. */
+function isForgotten(error: unknown): boolean {
+  return error instanceof RpcFaultError
+}
+
+/** Whether another controller may do better: this one gave no answer, or none that can be read. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof NetlogonUnreachableError || error instanceof MalformedTokenError) return true
+  return isForgotten(error) || (error instanceof RejectedTokenError && error.status === 502)
 }
 
 /** Windows asks with one to ten at the same time (MaxConcurrentApi). */

@@ -3,6 +3,8 @@ import type { Protection, RequestContext } from './request.js'
 
 export interface Authenticity {
   readonly isInterim: boolean
+  /** Whether it says that there is no such session, whose keys a server then does not have. */
+  readonly isOfNoSession: boolean
   /** Whose key opened the answer, where it was encrypted. */
   readonly opened: Protection | undefined
   readonly context: RequestContext
@@ -11,9 +13,11 @@ export interface Authenticity {
 
 /**
  * An answer is believed when it was sealed or signed with the keys of the session that asked. Of an
- * interim answer, which comes unsigned, nothing is believed but that there is more to wait for.
+ * interim answer, which comes unsigned, nothing is believed but that there is more to wait for; and
+ * of one that says that the session is gone, no more than a reset connection says.
  */
-export function requireAuthentic(message: Uint8Array, { isInterim, opened, context, sessionId }: Authenticity): void {
+export function requireAuthentic(message: Uint8Array, authenticity: Authenticity): void {
+  const { isInterim, isOfNoSession, opened, context, sessionId } = authenticity
   const { protection, isSealed = false } = context
   if (protection === undefined) {
     if (opened !== undefined)
@@ -28,7 +32,7 @@ export function requireAuthentic(message: Uint8Array, { isInterim, opened, conte
   }
   if (opened !== undefined) return
   if (isSealed) throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an answer in clear to an encrypted request')
-  if (isInterim || protection.signer.verify(message)) return
+  if (isInterim || isOfNoSession || protection.signer.verify(message)) return
   throw distrusted(
     'STATUS_INVALID_SIGNATURE',
     'the signature of an answer is missing or wrong',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Command } from '../wire/header.js'
 import { OctetWriter } from '../wire/octets.js'
 import { Connection } from './connection.js'
-import type { Transport, TransportEvents } from './transport.js'
+import type { Transport, TransportEvents } from '../transport/transport.js'
 
 const SERVER = { host: 'files.ad.test', address: undefined, port: 445 }
 const ECHO = [{ command: Command.ECHO, body: Uint8Array.of(4, 0, 0, 0) }]

@@ -15,8 +15,8 @@ import { Credits } from './credits.js'
 import { requireAuthentic } from './authenticity.js'
 import { cancelMessage } from './cancel.js'
 import { chargeOf, encodeChain, type Protection, type Reply, type Request, type RequestContext } from './request.js'
-import { SpareMemory } from './spare-memory.js'
-import { type ServerAddress, type Transport, unreachable } from './transport.js'
+import { SpareMemory } from '../transport/spare-memory.js'
+import { type ServerAddress, type Transport, unreachable } from '../transport/transport.js'
 
 interface Pending {
   readonly command: number
@@ -219,7 +219,9 @@ export class Connection {
       )
     }
     const isInterim = header.status === Status.PENDING && header.asyncId !== undefined
-    requireAuthentic(message, { isInterim, opened, context: pending.context, sessionId: header.sessionId })
+    const isOfNoSession = header.status === Status.USER_SESSION_DELETED
+    const { context } = pending
+    requireAuthentic(message, { isInterim, isOfNoSession, opened, context, sessionId: header.sessionId })
     this.#credits.grant(header.credits)
     if (isInterim) {
       pending.asyncId = header.asyncId

@@ -19,7 +19,7 @@ import {
 import { meaningOf, Status } from '../wire/status.js'
 import { Connection } from './connection.js'
 import type { Reply } from './request.js'
-import { type ServerAddress, Transport } from './transport.js'
+import { type ServerAddress, Transport } from '../transport/transport.js'
 
 /** What an app permits on its connections, the best first. */
 export interface ConnectionRules {

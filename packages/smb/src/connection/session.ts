@@ -1,10 +1,12 @@
 import type { Initiator } from '@s4u/gssapi'
+import { FileServerUnreachableError } from '../errors.js'
 import { Command } from '../wire/header.js'
 import { emptyRequest } from '../wire/session-messages.js'
 import { Status } from '../wire/status.js'
 import type { Agreement, NegotiatedConnection } from './negotiate.js'
 import type { Reply, Request, RequestContext } from './request.js'
 import { signIn, signInAgain, type SignedIn } from './sign-in.js'
+import { sessionEnded } from '../transport/transport.js'
 
 /** Who acts on a file server: an `Impersonation` of @s4u/negotiate, or what does as one. */
 export interface ShareUser {
@@ -48,6 +50,7 @@ export class Session {
   readonly #signedIn: SignedIn
   readonly #now: () => number
   #expiresAt: number
+  #isDeleted = false
   #again: Promise<void> | undefined
 
   private constructor(
@@ -88,7 +91,7 @@ export class Session {
   }
 
   get isOpen(): boolean {
-    return this.negotiated.connection.isOpen
+    return !this.#isDeleted && this.negotiated.connection.isOpen
   }
 
   get encrypts(): boolean {
@@ -97,7 +100,8 @@ export class Session {
 
   /**
    * Sends a chain of requests in this user's name.
-   * @throws as `Connection.exchange`, and as signing in where the ticket has ended
+   * @throws as `Connection.exchange`, also where the server has ended the session, and as signing in
+   * where the ticket has ended
    */
   async request(requests: readonly Request[], options: SessionRequest): Promise<readonly Reply[]> {
     if (this.#expiresAt - BEFORE_EXPIRY <= this.#now()) await this.#signInAgain(false)
@@ -113,7 +117,7 @@ export class Session {
   async logOff(): Promise<void> {
     const { connection } = this.negotiated
     const { protection } = this.#signedIn
-    if (!connection.isOpen) return
+    if (!this.isOpen) return connection.unprotect(protection.sessionId)
     try {
       await this.#exchange([{ command: Command.LOGOFF, body: emptyRequest() }], {})
     } finally {
@@ -121,10 +125,16 @@ export class Session {
     }
   }
 
-  #exchange(requests: readonly Request[], options: SessionRequest): Promise<readonly Reply[]> {
+  async #exchange(requests: readonly Request[], options: SessionRequest): Promise<readonly Reply[]> {
+    const { connection } = this.negotiated
     const { protection, encrypts } = this.#signedIn
     const isSealed = encrypts || options.isSealed === true
-    return this.negotiated.connection.exchange(requests, { ...options, protection, isSealed })
+    if (this.#isDeleted) throw sessionEnded(connection.server)
+    const replies = await connection.exchange(requests, { ...options, protection, isSealed })
+    if (!replies.some(({ status }) => status === Status.USER_SESSION_DELETED)) return replies
+    // Anybody can say so. What was asked may have been done, and is not asked once more.
+    this.#isDeleted = true
+    throw sessionEnded(connection.server)
   }
 
   /** One at a time: what finds it under way waits for it. */
@@ -138,6 +148,11 @@ export class Session {
   async #withNewTicket(fresh: boolean): Promise<void> {
     const initiator = await this.#user.contextFor(this.#spn, { mutual: true, fresh })
     const { protection } = this.#signedIn
-    this.#expiresAt = await signInAgain(this.negotiated, initiator, { protection })
+    try {
+      this.#expiresAt = await signInAgain(this.negotiated, initiator, { protection })
+    } catch (error) {
+      this.#isDeleted ||= error instanceof FileServerUnreachableError
+      throw error
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type ConnectionRules, type NegotiatedConnection, openConnection } from './negotiate.js'
 import { type LostSession, Session, type ShareUser } from './session.js'
-import { type ServerAddress, unreachable } from './transport.js'
+import { type ServerAddress, unreachable } from '../transport/transport.js'
 
 /** What decides which connection serves a share. */
 export interface ConnectionDemand {
@@ -25,6 +25,8 @@ const MAX_SESSIONS = 256
 
 interface OpenSession {
   readonly session: Promise<Session>
+  /** The same, when it is there. */
+  opened: Session | undefined
   leases: number
 }
 
@@ -86,7 +88,9 @@ class SharedConnection {
 
   async lease(user: ShareUser, now: () => number, lost: LostSession | undefined): Promise<SessionLease> {
     clearTimeout(this.#idle)
-    const open = this.#sessions.get(user) ?? this.#open(user, now, lost)
+    const known = this.#sessions.get(user)
+    const isOver = known?.opened?.isOpen === false
+    const open = known === undefined || isOver ? this.#open(user, now, lost) : known
     open.leases++
     let isReleased = false
     const release = async (): Promise<void> => {
@@ -107,9 +111,12 @@ class SharedConnection {
     const session = this.#negotiated.then((negotiated) =>
       Session.open(negotiated, user, service, now, endOf(server, rules.timeLimit), lost),
     )
-    const open = { session, leases: 0 }
+    const open: OpenSession = { session, opened: undefined, leases: 0 }
     this.#sessions.set(user, open)
-    session.catch(() => this.#drop(user, open))
+    session.then(
+      (opened) => (open.opened = opened),
+      () => this.#drop(user, open),
+    )
     return open
   }
 

@@ -10,6 +10,7 @@ import { readSessionSetup, SessionFlag, sessionSetupRequest } from '../wire/sess
 import { meaningOf, Status } from '../wire/status.js'
 import type { Agreement, NegotiatedConnection } from './negotiate.js'
 import type { Protection, Reply, RequestContext } from './request.js'
+import { sessionEnded } from '../transport/transport.js'
 
 /** Requests of one sign-in. Kerberos takes one, or two with a mechListMIC. */
 const MAX_LEGS = 4
@@ -64,14 +65,18 @@ export async function signIn(
  * Signs in once more, with a newer ticket, in a session that goes on: its keys and files stay.
  * MS-SMB2 section 3.2.5.3.2.
  * @returns the end of the new ticket; milliseconds since the epoch
+ * @throws FileServerUnreachableError where the server does not have the session any more
  */
 export async function signInAgain(
   { connection }: NegotiatedConnection,
   initiator: Initiator,
   context: RequestContext,
 ): Promise<number> {
-  const send = async (token: Uint8Array): Promise<Reply> =>
-    (await connection.exchange([setupRequest(token)], context))[0]
+  const send = async (token: Uint8Array): Promise<Reply> => {
+    const [reply] = await connection.exchange([setupRequest(token)], context)
+    if (reply.status === Status.USER_SESSION_DELETED) throw sessionEnded(connection.server)
+    return reply
+  }
   const { reply } = await exchangeTokens(initiator, send)
   requireUser(readSessionSetup(reply.message).flags)
   return initiator.expiresAt

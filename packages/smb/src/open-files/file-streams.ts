@@ -4,7 +4,7 @@ import { Readable, Writable } from 'node:stream'
 import { type OptionTableOf, requireKnownOptions } from '@s4u/krb5'
 import { Status } from '../wire/status.js'
 import { refusalOf } from '../connection/attempt.js'
-import { SpareMemory } from '../connection/spare-memory.js'
+import { SpareMemory } from '../transport/spare-memory.js'
 import type { OpenFile } from './open-file.js'
 import { WriteBehind } from './write-behind.js'
 

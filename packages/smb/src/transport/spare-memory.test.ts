@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Command } from '../wire/header.js'
-import { encodeChain } from './request.js'
+import { encodeChain } from '../connection/request.js'
 import { SpareMemory } from './spare-memory.js'
 
 test('a place serves again when it was given back, for octets of about its length', () => {

@@ -163,6 +163,14 @@ export function unreachable(
   })
 }
 
+/** Makes the error for a session that the server does not have any more: as for a lost connection. */
+export function sessionEnded({ host, port }: ServerAddress): FileServerUnreachableError {
+  return new FileServerUnreachableError(`${host}:${port}: the server has ended the session`, {
+    code: 'ECONNRESET',
+    hint: 'An administrator may have ended it, or the server has begun anew. What was not answered may or may not have been done. Look, and try again.',
+  })
+}
+
 const WORDS: Readonly<Partial<Record<S4uErrorCode, string>>> & { readonly ECONNRESET: string } = {
   ECONNREFUSED: 'no file server listens there',
   ECONNRESET: 'the connection was lost',
