@@ -204,7 +204,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       because:
         'Node has no CMAC, with which SMB 3.0 signs; sasl keeps what each caller has apart; the others are what `send` is made of, which reads from the local disk alone',
       rooms: [
-        ...['.', 'serving', 'open-share.ts', 'files', 'open-files', 'pipes', 'connection', 'protection'],
+        ...['.', 'serving', 'open-share.ts', 'files', 'open-files', 'pipes', 'connection', 'transport', 'protection'],
         ...['formats', 'wire', 'errors.ts'],
       ],
     },

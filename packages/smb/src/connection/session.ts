@@ -100,8 +100,8 @@ export class Session {
 
   /**
    * Sends a chain of requests in this user's name.
-   * @throws as `Connection.exchange`, also where the server has ended the session, and as signing in
-   * where the ticket has ended
+   * @throws as `Connection.exchange`, also where the server has ended the session; and as signing
+   * in, where the ticket has ended
    */
   async request(requests: readonly Request[], options: SessionRequest): Promise<readonly Reply[]> {
     if (this.#expiresAt - BEFORE_EXPIRY <= this.#now()) await this.#signInAgain(false)

@@ -163,7 +163,7 @@ export function unreachable(
   })
 }
 
-/** Makes the error for a session that the server does not have any more: as for a lost connection. */
+/** Makes the error for a session that the server has ended: as for a lost connection. */
 export function sessionEnded({ host, port }: ServerAddress): FileServerUnreachableError {
   return new FileServerUnreachableError(`${host}:${port}: the server has ended the session`, {
     code: 'ECONNRESET',
