@@ -47,6 +47,12 @@ const FIRST_WAIT = 100
 /** The longest wait between two attempts to reach the server again; milliseconds. */
 const LONGEST_WAIT = 2_000
 
+/**
+ * How many times a server that does not find the file is asked again: it may not have seen the loss
+ * yet, and look for it among those of nobody.
+ */
+const MAX_MISSES = 3
+
 /** Octets of FileInternalInformation. MS-FSCC section 2.4.27. */
 const NUMBER_OCTETS = 8
 
@@ -113,9 +119,12 @@ export class DurableHandle {
     if (!this.isKept) return undefined
     const limit = Math.min(this.#keptFor, lost.tree.session.negotiated.connection.timeLimit)
     const until = performance.now() + (patience ? limit : 0)
+    let misses = 0
     for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
       try {
-        return await this.#reopen(lost)
+        const found = await this.#reopen(lost)
+        if (found !== undefined || ++misses > MAX_MISSES || performance.now() + wait > until) return found
+        await sleep(wait)
       } catch (error) {
         const isAway = error instanceof FileServerUnreachableError
         if (!isAway || performance.now() + wait > until) throw error
