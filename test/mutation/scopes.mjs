@@ -132,6 +132,7 @@ export const packages = {
       'http/cross-site.ts',
       'authenticate/upgrade.ts',
       'authenticate/caller-finder.ts',
+      'authenticate/token-sign-in.ts',
       'delegation/delegator.ts',
       'delegation/delegation-policy.ts',
       'sign-in/protocol-transition.ts',

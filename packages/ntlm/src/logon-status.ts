@@ -3,7 +3,9 @@ import { NetlogonUnreachableError } from './errors.js'
 import type { LogonReply } from './netlogon/logon-call.js'
 
 /**
- * Returns what a refusal of a domain controller means. The name is in it only where the controller
+ * Returns what a refusal of a domain controller means. All refusals of a user are a 401: an
+ * attacker must not learn that an account is locked, or that the password of a disabled one is
+ * right. The code is for events and logs. The name is in it only where the controller
  * has said something of an account that is called so: people type their password into the field of
  * the name.
  *
@@ -27,12 +29,11 @@ export function refusalOf({ status, isAuthoritative }: LogonReply, user: string)
       code: 'STATUS_LOGON_FAILURE',
       hint: 'Look for this status of Windows in MS-ERREF section 2.3.1.',
     })
-  const { code, said, httpStatus, hint } = known
-  const who = httpStatus === 401 ? 'the user' : user
+  const { code, said, isOfAccount, hint } = known
+  const who = isOfAccount ? user : 'the user'
   const authority = isAuthoritative ? '' : ' (no controller of that domain has spoken)'
   return new RejectedTokenError(`the domain controller refused ${who}: ${said}${authority}`, {
     code,
-    status: httpStatus,
     ...(hint !== undefined && { hint }),
   })
 }
@@ -40,17 +41,18 @@ export function refusalOf({ status, isAuthoritative }: LogonReply, user: string)
 interface Meaning {
   readonly code: S4uErrorCode
   readonly said: string
-  readonly httpStatus: 401 | 403
+  /** Whether it is said of an account that is there. */
+  readonly isOfAccount: boolean
   readonly hint?: string
 }
 
 const wrong = (said: string, hint?: string): Meaning => ({
   code: 'STATUS_LOGON_FAILURE',
   said,
-  httpStatus: 401,
+  isOfAccount: false,
   ...(hint !== undefined && { hint }),
 })
-const barred = (code: S4uErrorCode, said: string, hint: string): Meaning => ({ code, said, httpStatus: 403, hint })
+const barred = (code: S4uErrorCode, said: string, hint: string): Meaning => ({ code, said, isOfAccount: true, hint })
 
 const NO_LOGON_SERVERS = 0xc000_005e
 const NTLM_BLOCKED = 0xc000_0418

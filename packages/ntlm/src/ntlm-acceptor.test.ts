@@ -352,7 +352,7 @@ describe('a controller that says', () => {
       'that the account is locked',
       {},
       { status: 0xc000_0234 },
-      { status: 403, message: 'the domain controller refused alice: the account is locked out' },
+      { status: 401, message: 'the domain controller refused alice: the account is locked out' },
     ],
     [
       'that it has not spoken for the domain',

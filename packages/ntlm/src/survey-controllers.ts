@@ -1,5 +1,6 @@
 import { asciiLower, platformRandom, S4uError } from '@s4u/krb5'
 import type { ChannelForm } from './controllers/channel-session.js'
+import { PerhapsJudged } from './controllers/logon-failures.js'
 import type { SecureChannel } from './controllers/secure-channel.js'
 import { refusalOf } from './logon-status.js'
 import { machineSecret } from './machine-account.js'
@@ -98,6 +99,7 @@ async function requestAboutUs(
 
 /** @throws what is a fault of this package */
 function ofOurs(error: unknown): S4uError {
-  if (S4uError.is(error)) return error
-  throw error
+  const reason = error instanceof PerhapsJudged ? error.reason : error
+  if (S4uError.is(reason)) return reason
+  throw reason
 }

@@ -1,11 +1,13 @@
+import { EXIT } from '@s4u/cli'
 import { diagnose, type DiagnoseOptions, type Finding } from '@s4u/doctor'
 import { Keytab } from '@s4u/krb5'
 import type { NtlmOptions } from '@s4u/ntlm'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { realmOf, sambaTool } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
+import { s4u } from '../doctor/s4u.js'
 import { joinMachine } from './ntlm-domain.js'
 
 const RC4_HMAC = 23
@@ -96,6 +98,57 @@ await describeRealms('the doctor, at a service that accepts NTLM', ['CORP'], (in
     expect(ticket).toMatchObject({ check: 'ntlm-ticket', status: 'warning', subject: HOST })
     expect(said(await findings({ kdc }))).toEqual(HEALTHY)
   }, 60_000)
+
+  describe('on the command line', () => {
+    const { ldap = realm.kdc } = realm
+    const { web } = realm.services
+    const service = [...['--keytab', web.keytab, '--service', web.spn, '--kdc', kdc], '--krb5-config', info.krb5Config]
+    const asked = ['--directory', HOST, '--directory-address', ldap.host]
+    const words = (...more: readonly string[]) => ['doctor', ...service, ...asked, ...more]
+    const named = (sid = ntlm.domainSid) => [
+      ...['--ntlm', 'NTLM09$', '--ntlm-domain', 'CORP', '--ntlm-domain-sid', sid],
+      ...['--ntlm-controller', `${HOST}=${realm.kdc.host}`],
+    ]
+    const linesOf = (out: string) => out.split('\n').filter((line) => /^\S+ +ntlm-/.test(line))
+
+    test('the password of the machine account is asked for, and all is well', async () => {
+      const { out, err } = await s4u(words(...named()), [PASSWORD])
+      expect(linesOf(out)).toEqual([
+        expect.stringMatching(/^ok +ntlm-channel +dc1\.corp\.test takes NTLM09\$ with its NT hash\.$/),
+        expect.stringMatching(/^ok +ntlm-accepted +dc1\.corp\.test judges responses\.$/),
+        expect.stringMatching(/^ok +ntlm-domain +S-1-5-21-\S+ is the SID of the domain\.$/),
+      ])
+      expect(out + err).not.toContain(PASSWORD)
+    }, 60_000)
+
+    test('a SID that is not that of the domain is told, until it is written as the hint says', async () => {
+      const { code, out } = await s4u(words(...named('S-1-5-21-1-2-3')), [PASSWORD])
+      expect([code, out]).toEqual([EXIT.REFUSED, expect.stringMatching(/^FAILED +ntlm-domain +S-1-5-21-1-2-3 is not/m)])
+      const [, hinted] = /ntlm\(\{ domainSid: '([^']+)' \}\)/.exec(out.replaceAll(/\s+/g, ' ')) ?? []
+      expect(hinted).toBe(ntlm.domainSid)
+      expect((await s4u(words(...named(hinted)), [PASSWORD])).out).toMatch(/^ok +ntlm-domain /m)
+    }, 60_000)
+
+    test('a keytab serves in place of the password, and the URL is compared with the hosts', async () => {
+      const file = join(realm.machine.directory, 'ntlm09-command.keytab')
+      await writeFile(file, withRc4.encode())
+      const url = ['--url', 'http://shop.corp.test:1/', '--ntlm-keytab', file]
+      expect((await s4u(words(...named(), ...url))).out).toMatch(/^FAILED +ntlm-target +HTTP\/shop\.corp\.test/m)
+      const right = await s4u(words(...named(), ...url, '--ntlm-host', 'shop.corp.test'))
+      expect(right.out).toMatch(/^ok +ntlm-target /m)
+      expect(right.out).toMatch(/^ok +ntlm-channel /m)
+      await rm(file)
+    }, 60_000)
+
+    test.each<[string, readonly string[]]>([
+      ['options of NTLM go with --ntlm', ['--ntlm-domain', 'CORP']],
+      ['--ntlm goes with --ntlm-controller', ['--ntlm', 'NTLM09$', '--ntlm-domain', 'CORP']],
+      ['--ntlm goes with --ntlm-domain', ['--ntlm', 'NTLM09$', '--ntlm-controller', HOST]],
+    ])('what is left out is told: %s', async (message, args) => {
+      const { code, err } = await s4u(words(...args))
+      expect([code, err]).toEqual([EXIT.USAGE, expect.stringContaining(message)])
+    })
+  })
 
   test('a URL whose host is no name of the machine, until it is named', async () => {
     const url = 'http://shop.corp.test:1/'

@@ -51,12 +51,15 @@ export async function startRealSite(
       (error: Error) => response.writeHead(500).end(error.message),
     )
   }
-  const settings = { maxHeaderSize: 65_536 }
+  // Machines that test have much else to do between two messages of a handshake.
+  const settings = { maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }
   const server =
     tls === undefined
       ? createServer(settings, listener)
       : createTlsServer({ ...settings, ...selfSigned(tls) }, listener)
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  // The system resets whoever waits too long: by default no more than some hundred wait.
+  const where = { port: 0, host: '127.0.0.1', backlog: 4_096 }
+  await new Promise<void>((resolve) => void server.listen(where, resolve))
   const { port } = server.address() as AddressInfo
   return {
     ...{ negotiator, refused, port, url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/` },

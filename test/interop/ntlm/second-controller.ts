@@ -24,7 +24,7 @@ export interface SecondController extends AsyncDisposable {
  * and secure channels of its own: for a member it is a second controller of the domain.
  */
 export async function startSecondController(
-  { machine: { directory, environment, smbConf = '' } }: RealmInfo,
+  { machine: { directory, environment, root, smbConf = '' } }: RealmInfo,
   address: string,
 ): Promise<SecondController> {
   const original = dirname(smbConf)
@@ -54,7 +54,8 @@ export async function startSecondController(
       const lines = Object.entries(own).map(([name, value]) => `${name} = ${value}`)
       writeFileSync(conf, kept.join('\n').replace('[global]', `[global]\n${lines.join('\n')}`))
       // The signal ends it also when the test process is killed.
-      const args = ['samba', '-F', '--no-process-group', '-M', 'prefork', '-s', conf, '-l', join(folder, 'log')]
+      const samba = root === undefined ? ['samba'] : ['chroot', root, 'samba']
+      const args = [...samba, '-F', '--no-process-group', '-M', 'prefork', '-s', conf, '-l', join(folder, 'log')]
       child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args, '--option=prefork children=1'], {
         detached: true,
         stdio: 'ignore',

@@ -70,6 +70,27 @@ await describeRealms('sign-in with NTLM', ['CORP'], (info) => {
       ])
     }, 60_000)
 
+    test('whoever the directory bars, each with the same answer; the event tells why', async () => {
+      const { url, refused } = await start()
+      const each = {
+        'alice:wrong': 'STATUS_LOGON_FAILURE',
+        'mallory:pw-mallory': 'STATUS_LOGON_FAILURE',
+        'erin:pw-erin': 'KDC_ERR_CLIENT_REVOKED',
+        'hank:pw-hank': 'KDC_ERR_CLIENT_REVOKED',
+        'gina:pw-gina': 'KDC_ERR_NAME_EXP',
+        'frank:pw-frank': 'KDC_ERR_KEY_EXPIRED',
+        'ivy:pw-ivy': 'STATUS_INVALID_LOGON_HOURS',
+        'dave:pw-dave': 'STATUS_ACCOUNT_RESTRICTION',
+      }
+      const answers = new Set<string>()
+      for (const user of Object.keys(each)) {
+        const { stdout } = await curl('--ntlm', '-u', `CORP\\${user}`, url)
+        answers.add(stdout.replaceAll(/^date:.*$|NTLM TlRM\S+$/gim, ''))
+      }
+      expect([...answers]).toEqual([expect.stringMatching(/401 Unauthorized[^]*401 Unauthorized/)])
+      expect(refused).toMatchObject(Object.values(each).map((code) => ({ code, status: 401 })))
+    }, 60_000)
+
     test('what comes through a proxy, which gets no offer either', async () => {
       const { url, refused } = await start()
       const { stdout } = await curl(...asAlice, '-H', 'Via: 1.1 proxy', url)

@@ -63,7 +63,7 @@ function typeOf(kind: Kind): string {
     case 'choice':
       return kind.choices.map((one) => `\`${one}\``).join(', ')
     case 'list':
-      return kind.of.kind === 'group' ? 'list of groups' : `list of: ${typeOf(kind.of)}`
+      return kind.of.kind === 'group' && kind.of.short === undefined ? 'list of groups' : `list of: ${typeOf(kind.of)}`
     case 'map':
       return `by name: ${typeOf(kind.of)}`
     case 'variant':
@@ -73,6 +73,7 @@ function typeOf(kind: Kind): string {
     case 'code':
       return 'in programs only'
     case 'group':
+      return kind.short === undefined ? 'group' : `\`${kind.short}\` alone, or a group`
     case 'file':
     case 'duration':
     case 'size':

@@ -45,6 +45,7 @@ export const mitLdapServer: Requirement = {
 export const toolKeys = [
   'mit-clients',
   'requests-kerberos',
+  'requests-ntlm',
   'python-gssapi',
   'java',
   'chromium',
@@ -75,6 +76,10 @@ export const tools: Record<ToolKey, Requirement> = {
   'requests-kerberos': {
     programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/requests_kerberos'],
     packages: ['python3-requests-kerberos'],
+  },
+  'requests-ntlm': {
+    programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/requests_ntlm'],
+    packages: ['python3-requests-ntlm'],
   },
   'python-gssapi': {
     programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/gssapi'],

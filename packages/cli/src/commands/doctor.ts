@@ -7,6 +7,7 @@ import { kdcSettings } from '../access/kdc-options.js'
 import { keytabPath } from '../access/keytab-files.js'
 import { defineCommand } from '../command-line/command.js'
 import type { GivenOf, Options } from '../command-line/options.js'
+import { NTLM_FLAGS, ntlmOptionsOf } from '../diagnosis/ntlm-flags.js'
 import { storesOf } from '../diagnosis/stores.js'
 import { commandsOf, findingBlocks, findingValue, planText, summaryBlocks } from '../diagnosis/report-of-findings.js'
 import type { Report } from '../terminal/report.js'
@@ -34,6 +35,7 @@ const OPTIONS = {
   fix: { kind: 'flag', about: 'with --admin: offer each change of the directory that mends something' },
   yes: { kind: 'flag', about: 'with --fix: make the changes that carry no risk without asking' },
   plan: { kind: 'text', value: 'FILE', completes: 'file', about: 'with --for: write the commands into this new file' },
+  ...NTLM_FLAGS,
   ...DIRECTORY_FLAGS,
   directory: { kind: 'text', value: 'HOST', about: 'the domain controller to ask, or off; default: found in DNS' },
 } as const satisfies Options
@@ -52,13 +54,19 @@ export const doctor = defineCommand({
       line: 's4u doctor -t web.keytab --as alice --to HTTP/api.corp.test',
       about: 'can the service call the api in the name of alice?',
     },
+    {
+      line: "s4u doctor -t web.keytab --ntlm 'WEB01$' --ntlm-domain CORP --ntlm-domain-sid S-1-5-21-1-2-3 --ntlm-controller dc1.corp.test",
+      about: 'can users without a ticket sign in with NTLM?',
+    },
     { line: 's4u doctor -t web.keytab --admin Administrator --fix', about: 'mend what the directory lacks' },
   ],
   async run(given, session) {
-    const options = optionsOf(given, session)
     const admin = given.text('admin')
     if (given.flag('fix') && admin === undefined)
       throw new UsageError('--fix goes with --admin', 'Add --admin NAME: who may change the directory.')
+    const withoutNtlm = optionsOf(given, session)
+    const ntlm = await ntlmOptionsOf(given, session, withoutNtlm)
+    const options = { ...withoutNtlm, ...(ntlm !== undefined && { ntlm }) }
     const plan = planFileOf(given)
     const administrator = admin === undefined ? undefined : await openAs(admin, given, session)
     try {
@@ -97,7 +105,7 @@ async function confirmed(finding: Finding, given: DoctorGiven, session: Session)
   return /^y(?:es)?$/i.test((await session.ask('Make this change? [y/N] ')).trim())
 }
 
-function optionsOf(given: DoctorGiven, session: Session): DiagnoseOptions {
+function optionsOf(given: DoctorGiven, session: Session): DiagnoseOptions & { readonly keytab: string } {
   const krb5Config = given.text('krb5Config')
   const { kdc } = kdcSettings(given, session)
   const [url, ca] = [given.text('url'), given.text('ca')]

@@ -43,6 +43,12 @@ export const ntlmChecks: readonly Check<ServiceFacts>[] = [
     },
   },
   {
+    name: 'ntlm-domain',
+    title: 'The SID of the domain is that of its accounts',
+    needs: ['directory'],
+    run: async (facts) => domainVerdicts(facts),
+  },
+  {
     name: 'ntlm-target',
     title: 'Clients that say which service they mean are taken',
     run: async (facts) => targetVerdicts(facts),
@@ -53,6 +59,24 @@ export const ntlmChecks: readonly Check<ServiceFacts>[] = [
 function hintOf(error: { readonly code: string } | undefined): Partial<Verdict> {
   if (error?.code !== 'RPC_BIND_REFUSED') return {}
   return { hint: String.raw`Let domain be the NetBIOS name of the domain, as in CORP\alice.` }
+}
+
+/** Another SID than ours is refused for each user, since a domain could claim to be another. */
+async function domainVerdicts(facts: ServiceFacts): Promise<readonly Verdict[]> {
+  const { ntlm } = facts.options
+  const directory = await facts.directory()
+  if (ntlm === undefined || directory === undefined) return []
+  const sid = (await directory.account(ntlm.account.name))?.sid
+  if (sid === undefined) return []
+  const domainSid = sid.slice(0, sid.lastIndexOf('-'))
+  if (domainSid === ntlm.domainSid) return [ok(`${domainSid} is the SID of the domain.`)]
+  return [
+    failed(`${ntlm.domainSid} is not the SID of the domain of ${ntlm.account.name}, so that all users are refused.`, {
+      code: 'KDC_ERR_POLICY',
+      why: 'Users whose domain has another SID than the one that is written are not believed.',
+      hint: `Write the one that the directory has: ntlm({ domainSid: '${domainSid}' }).`,
+    }),
+  ]
 }
 
 /** A client names the host of the URL, and another name than ours looks like a relayed response. */

@@ -101,13 +101,16 @@ function checkedMap({ of }: MapKind, given: unknown, at: ConfigReader): unknown 
   return Object.freeze(Object.assign(Object.create(null), Object.fromEntries(entries)))
 }
 
-function checkedGroup(kind: GroupKind, given: unknown, at: ConfigReader): unknown {
-  if (!isPlainObject(given)) return at.refuse(`must be an object, not ${kindOf(given)}`)
+function checkedGroup(kind: GroupKind, whole: unknown, at: ConfigReader): unknown {
+  const isShort = kind.short !== undefined && typeof whole === 'string'
+  const given = isShort ? { [kind.short]: whole } : whole
+  const form = kind.short === undefined ? 'an object' : 'a text or an object'
+  if (!isPlainObject(given)) return at.refuse(`must be ${form}, not ${kindOf(given)}`)
   for (const name of Object.keys(given))
     if (!Object.hasOwn(kind.fields, name)) at.below(name).refuse(nameProblem(name, kind))
   const entries = Object.entries(kind.fields).map(([name, field]) => {
     const value: unknown = Object.hasOwn(given, name) ? Reflect.get(given, name) : undefined
-    return [name, checked(field, value, at.below(name))]
+    return [name, checked(field, value, isShort && name === kind.short ? at : at.below(name))]
   })
   return Object.freeze(Object.assign(Object.create(null), Object.fromEntries(entries)))
 }

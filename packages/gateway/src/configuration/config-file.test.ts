@@ -277,12 +277,40 @@ describe('ntlm as a way to sign in', () => {
       expect(settingsOf(withAccount(account)).signIn[1]).toMatchObject({
         name: 'ntlm',
         options: {
-          ...{ domain: 'CORP', controllers: ['dc1.corp.test'], targetName: 'allow', channelBinding: 'allow' },
-          ...{ mic: 'announced', timeLimit: 5_000 },
+          ...{ domain: 'CORP', controllers: [{ host: 'dc1.corp.test', address: undefined }], kdc: [] },
+          ...{ targetName: 'allow', channelBinding: undefined, mic: 'announced', timeLimit: 5_000 },
         },
       })
     },
   )
+
+  const withControllers = (controllers: string): string =>
+    withAccount('{ name: WEB01$, keytab: gw.keytab }').replace(
+      'controllers: dc1.corp.test',
+      `controllers: ${controllers}`,
+    )
+
+  test('has controllers by name, by name and address, and KDCs', () => {
+    const text = withControllers('[dc1.corp.test, { host: dc2.corp.test, address: 10.0.0.7 }], kdc: dc9.corp.test')
+    expect(settingsOf(text).signIn[1]).toMatchObject({
+      options: {
+        controllers: [{ host: 'dc1.corp.test' }, { host: 'dc2.corp.test', address: '10.0.0.7' }],
+        kdc: ['dc9.corp.test'],
+      },
+    })
+  })
+
+  test.each<[string, string]>([
+    ['[https://dc1]', 'controllers[0] must be a host such as dc1.corp.test, not '],
+    ['[{ address: 10.0.0.7 }]', 'controllers[0].host is missing'],
+    ['[{ host: dc1, address: dc2 }]', 'controllers[0].address must be an IP address such as 10.0.0.7'],
+    ['[{ host: dc1, address: 10.0.0.700 }]', 'address must be an IP address such as 10.0.0.7'],
+    ['[{ host: dc1, adress: 10.0.0.7 }]', 'controllers[0].adress is not an option; did you mean address?'],
+    ['[5]', 'controllers[0] must be a text or an object, not a number'],
+    ['[]', 'controllers must have at least one entry'],
+  ])('is refused with the controllers %s', (controllers, problem) => {
+    expect(read(withControllers(controllers)).problems).toEqual([expect.stringContaining(problem)])
+  })
 
   test.each(['{ name: WEB01$ }', '{ name: WEB01$, keytab: gw.keytab, password: { env: KEY } }'])(
     'is refused with the account %s',

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import { shownInput } from '@s4u/krb5'
 import type { GatewaySettings, SignInSettings } from './gateway-options.js'
 import { parseNetwork } from './networks.js'
 import type { ConfigPath, Problem } from './problem.js'
@@ -15,7 +17,7 @@ export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Pro
   idleSessionsAreRenewed,
   networksAreNetworks,
   radiusHasSecrets,
-  machinesHaveOneSecret,
+  machinesAreRight,
   ...SITE_CHECKS.map(
     (check) =>
       ({ sites }: GatewaySettings) =>
@@ -147,12 +149,27 @@ function networksAreNetworks({ listeners, sites, forwardAuth, operation }: Gatew
   ]
 }
 
-/** Of two secrets nobody could say which counts. */
-function machinesHaveOneSecret({ signIn, sites }: GatewaySettings): Problem[] {
+/** Of two secrets nobody could say which counts; and an address is no second name. */
+function machinesAreRight({ signIn, sites }: GatewaySettings): Problem[] {
   return everyWay({ signIn, sites }).flatMap(({ way, path }) => {
     if (way.name !== 'ntlm') return []
+    const at = [...path, 'ntlm']
     const { keytab, password } = way.options.account
-    if ((keytab === undefined) !== (password === undefined)) return []
-    return [{ path: [...path, 'ntlm', 'account'], message: 'must have one of keytab and password' }]
+    const isOne = (keytab === undefined) !== (password === undefined)
+    const secret = isOne ? [] : [{ path: [...at, 'account'], message: 'must have one of keytab and password' }]
+    return [...secret, ...wrongAddresses([...at, 'controllers'], way.options.controllers)]
   })
+}
+
+function wrongAddresses(path: ConfigPath, entries: readonly { readonly address: string | undefined }[]): Problem[] {
+  return entries.flatMap(({ address }, index) =>
+    address === undefined || isIP(address) !== 0
+      ? []
+      : [
+          {
+            path: [...path, index, 'address'],
+            message: `must be an IP address such as 10.0.0.7, not ${shownInput(address)}`,
+          },
+        ],
+  )
 }

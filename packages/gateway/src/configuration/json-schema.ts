@@ -82,7 +82,13 @@ function onlyText(name: string): Schema {
   return { type: 'object', properties, required: [name], additionalProperties: false }
 }
 
-function groupForm({ fields }: GroupKind): Schema {
+function groupForm(kind: GroupKind): Schema {
+  const { fields, short } = kind
+  const field = short === undefined ? undefined : fields[short]
+  return field === undefined ? objectForm(kind) : { anyOf: [formOf(field), objectForm(kind)] }
+}
+
+function objectForm({ fields }: GroupKind): Schema {
   const inFiles = Object.entries(fields).filter(([, field]) => field.kind !== 'code')
   const required = inFiles.filter(([, field]) => field.required).map(([name]) => name)
   return {

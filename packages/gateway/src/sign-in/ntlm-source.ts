@@ -5,9 +5,15 @@ import type { SignInSettings } from '../configuration/gateway-options.js'
 type Settings = Extract<SignInSettings, { readonly name: 'ntlm' }>['options']
 
 /** Makes the way to sign in with NTLM. @throws ConfigurationError */
-export function ntlmSource({ account, trustedDomains, ...options }: Settings, requireTls: boolean): SignInSource {
+export function ntlmSource(
+  { account, controllers, kdc, channelBinding, trustedDomains, ...options }: Settings,
+  requireTls: boolean,
+): SignInSource {
   return ntlm({
     ...{ ...options, requireTls, account: machineAccount(account) },
+    controllers: controllers.map(({ host, address }) => ({ host, ...(address !== undefined && { address }) })),
+    ...(kdc.length > 0 && { kdc }),
+    ...(channelBinding !== undefined && { channelBinding }),
     ...(trustedDomains !== undefined && { trustedDomains }),
   })
 }

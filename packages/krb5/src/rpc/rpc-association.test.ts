@@ -132,9 +132,19 @@ describe('a call in clear', () => {
       fault: 5,
       status: 502,
       message: 'the RPC server refused call 9 with 0x00000005',
+      didNotExecute: false,
     })
     expect(hexOf(await association.call(9, hex('')))).toBe('01')
   })
+})
+
+test('a fault says whether the call was done', async () => {
+  const flags = RpcFlag.FIRST | RpcFlag.LAST | RpcFlag.DID_NOT_EXECUTE
+  const transport = server(({ callId }) => [
+    { ...response(callId, '05000000 00000000', flags), type: RpcPduType.FAULT },
+  ])
+  const association = await RpcAssociation.bind(transport, NETLOGON)
+  await expect(association.call(9, hex(''))).rejects.toMatchObject({ code: 'RPC_FAULT', didNotExecute: true })
 })
 
 describe('a lying server', () => {

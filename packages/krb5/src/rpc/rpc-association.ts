@@ -111,11 +111,21 @@ export class RpcAssociation {
         throw malformed('frag_length', `at most ${RPC_MAX_FRAGMENT} octets`, String(octets.length))
       const pdu = byServer(() => decodeRpcPdu(octets))
       requireAnswer(pdu, callId)
-      if (pdu.type === RpcPduType.FAULT) throw new RpcFaultError('RPC_FAULT', readFault(pdu), `call ${opnum}`)
+      if (pdu.type === RpcPduType.FAULT) throw faultOf(pdu, opnum)
       if (pdu.type !== RpcPduType.RESPONSE) throw unexpected('response', pdu)
       if (byServer(() => reply.add(octets, pdu))) return reply.stub()
     }
   }
+}
+
+function faultOf(pdu: RpcPdu, opnum: number): RpcFaultError {
+  const didNotExecute = (pdu.flags & RpcFlag.DID_NOT_EXECUTE) !== 0
+  return new RpcFaultError(
+    'RPC_FAULT',
+    byServer(() => readFault(pdu)),
+    `call ${opnum}`,
+    didNotExecute,
+  )
 }
 
 /** The third leg of a security context. The server must have taken it. C706 section 12.6.4.1. */

@@ -10,7 +10,7 @@ export const RpcPduType = {
 } as const
 
 /** Bits of `flags`. C706 section 12.6.3.1; HEADER_SIGNING: MS-RPCE section 2.2.2.3. */
-export const RpcFlag = { FIRST: 1, LAST: 2, HEADER_SIGNING: 4 } as const
+export const RpcFlag = { FIRST: 1, LAST: 2, HEADER_SIGNING: 4, DID_NOT_EXECUTE: 0x20 } as const
 
 /** What protects a PDU: `sec_trailer` and token. MS-RPCE section 2.2.2.11. */
 export interface RpcVerifier {

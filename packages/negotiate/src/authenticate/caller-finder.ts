@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Acceptor, AcceptorOptions, AcceptOutcome, Identity } from '@s4u/acceptor'
-import { formatChallenge, parseAuthorization, type ParsedAuthorization } from '@s4u/gssapi'
+import type { Acceptor, AcceptorOptions, Identity } from '@s4u/acceptor'
+import { parseAuthorization, type ParsedAuthorization } from '@s4u/gssapi'
 import type { S4uError } from '@s4u/kdc-client'
 import { rememberAddress } from '../audit/impersonation-events.js'
 import { CallerIdentity } from '../delegation/caller-identity.js'
@@ -10,21 +10,19 @@ import type { Challenges } from '../http/challenges.js'
 import type { ClientAddresses } from '../http/client-address.js'
 import { type CrossSiteOptions, CrossSitePolicy, crossSiteRefusal } from '../http/cross-site.js'
 import { warnOfSmallHeaders } from '../http/header-size.js'
-import { connectionOf } from '../http/proxied.js'
 import { isUpgrade, headerOf, type NegotiableRequest } from '../http/request.js'
 import type { Challenge, ResponseHeaders } from '../http/response.js'
-import { bindingsOf, configuredBindings, type TlsCertificateOptions } from '../http/tls-channel.js'
+import type { TlsCertificateOptions } from '../http/tls-channel.js'
 import type { SessionOptions } from '../session/session-options.js'
 import type { Session } from '../session/session-revocation.js'
 import { Sessions } from '../session/sessions.js'
-import type { AboutRequest, Found } from './found-caller.js'
+import type { AboutRequest, Found, FoundCaller } from './found-caller.js'
 import type { NamedSource, SignInSources } from '../sign-in-sources/sign-in-sources.js'
-import { cannotContinue, notUnderWay } from './leg-refusals.js'
 import type { NegotiatorEvents } from './negotiator-events.js'
-import { ntlmHint, type NtlmService, ntlmUseOf } from './ntlm-use.js'
+import type { NtlmService } from './ntlm-use.js'
 import type { Authenticated } from './outcome.js'
 import { SourceSignIn } from './source-sign-in.js'
-import { isContinuation, PendingNegotiations } from './pending-negotiations.js'
+import { TokenSignIn } from './token-sign-in.js'
 
 /** The options of a negotiator that decide how callers are found. */
 export interface CallerFinderOptions
@@ -54,26 +52,26 @@ export interface CallerFinderDeps {
 /** Finds the caller of a request: by its token, else by its session. */
 export class CallerFinder {
   readonly #deps: CallerFinderDeps
-  readonly #pending: PendingNegotiations
   readonly #sessions: Sessions
   readonly #crossSite: CrossSitePolicy
   readonly #bySource: SourceSignIn
-  readonly #proxyBindings: readonly Uint8Array[]
+  readonly #byToken: TokenSignIn
 
   /** @throws ConfigurationError */
   constructor(deps: CallerFinderDeps) {
     const { options, acceptor, sessionRules: rules } = deps
     const { now = Date.now, random = randomBytes } = options
     this.#deps = deps
-    this.#pending = new PendingNegotiations(now)
-    this.#proxyBindings = configuredBindings(options)
     const callerOf = (identity: Identity): CallerIdentity => this.#callerOf(identity)
     this.#sessions = new Sessions(options.session, { acceptor, rules, now, ownClock: options.now, random, callerOf })
     this.#crossSite = new CrossSitePolicy(options.crossSite)
     const about = (request: NegotiableRequest): AboutRequest => this.about(request)
-    this.#bySource = new SourceSignIn({
-      ...{ ...deps, sessions: this.#sessions, about, callerOf },
-      ntlmService: () => this.#ntlmService(),
+    const ntlmService = (): NtlmService => this.#ntlmService()
+    const shared = { ...deps, sessions: this.#sessions, about, callerOf, ntlmService }
+    this.#bySource = new SourceSignIn(shared)
+    this.#byToken = new TokenSignIn({
+      ...{ ...shared, now },
+      authenticated: (of, identity, headers) => this.#authenticated(of, identity, 'token', headers),
     })
   }
 
@@ -91,14 +89,16 @@ export class CallerFinder {
       case 'other-scheme':
         return { by: 'nothing', reason: 'other-scheme', headers: this.#sessions.headersOfUnknown }
       case 'malformed':
-        return this.#refuse(request, parsed.error, { statusCode: 400, unseen: true })
+        return this.#byToken.refuseHeader(request, parsed.error)
       case 'token':
-        return this.#acceptToken(request, parsed.token)
+        return this.#byToken.judge(request, parsed.token)
     }
   }
 
   startSession(identity: CallerIdentity): ResponseHeaders {
-    return this.#noteBegun(identity, this.#sessions.beginCookie(identity)) ?? {}
+    const begun = this.#sessions.beginCookie(identity)
+    if (begun !== undefined) this.#deps.events.sessionBegun(identity, begun.by, begun.headers)
+    return begun?.headers ?? {}
   }
 
   endSession(request: NegotiableRequest): ResponseHeaders {
@@ -137,7 +137,7 @@ export class CallerFinder {
   }
 
   clear(): void {
-    this.#pending.clear()
+    this.#byToken.clear()
   }
 
   /** Returns the facts about a request that all events have. */
@@ -199,87 +199,13 @@ export class CallerFinder {
     }
   }
 
-  async #acceptToken(request: NegotiableRequest, token: Uint8Array): Promise<Found> {
-    const { acceptor, options } = this.#deps
-    const continues = isContinuation(token)
-    const negotiation = continues ? this.#pending.take(connectionOf(request)) : undefined
-    if (negotiation === undefined && continues) return this.#refuse(request, notUnderWay(), { unseen: true })
-    const about = this.about(request)
-    const { clientAddress } = about
-    const bound = (options.channelBinding ?? 'off') !== 'off'
-    const accepted = await acceptor.accept(token, {
-      request,
-      hintFor: (mechanism) => (mechanism === 'ntlm' ? ntlmHint(request, this.#ntlmService()) : undefined),
-      ...(clientAddress !== undefined && { clientAddress }),
-      ...(negotiation && { negotiation }),
-      ...(bound && { channelBindings: [...bindingsOf(request), ...this.#proxyBindings] }),
-    })
-    return this.#afterLeg(about, accepted)
-  }
-
-  #afterLeg(about: AboutRequest, accepted: AcceptOutcome): Found {
-    const { request } = about
-    switch (accepted.status) {
-      case 'accepted': {
-        const reply = accepted.reply && { 'WWW-Authenticate': formatChallenge(accepted.reply) }
-        const identity = this.#callerOf(accepted.identity)
-        const begun = this.#noteBegun(identity, this.#sessions.begin(request, identity))
-        const session = this.#sessions.of(request)
-        const found = this.#authenticated(about, identity, 'token', { ...reply, ...begun })
-        return { ...found, ...(session && { session }) }
-      }
-      case 'continue': {
-        const connection = connectionOf(request)
-        const kept = connection !== undefined && this.#pending.keep(connection, accepted.negotiation)
-        if (!kept) return this.#refuse(request, cannotContinue(request), { unseen: true })
-        this.#deps.events.challenged({ ...about, reason: 'continue' })
-        return { by: 'refusal', challenge: this.#deps.challenges.next(accepted.reply) }
-      }
-      case 'refused':
-        return this.#refuse(request, accepted.error, accepted)
-    }
-  }
-
-  #noteBegun(identity: CallerIdentity, begun: ReturnType<Sessions['begin']>): ResponseHeaders | undefined {
-    if (begun !== undefined) this.#deps.events.sessionBegun(identity, begun.by, begun.headers)
-    return begun?.headers
-  }
-
-  /** @param details `unseen`: the acceptor has not published the refusal */
-  #refuse(
-    request: NegotiableRequest,
-    error: S4uError,
-    details: { statusCode?: 400; reply?: Uint8Array; mechanism?: string; unseen?: boolean },
-  ): Found {
-    const { reply, mechanism, unseen = false } = details
-    // While the replay store gives no answer, another token would not help, and after a 401
-    // browsers would ask for a password: hence 503.
-    const statusCode: 400 | 401 | 503 = details.statusCode ?? (error.status === 503 ? 503 : 401)
-    const { events, challenges } = this.#deps
-    this.#sessions.unbind(request)
-    const event = {
-      ...this.about(request),
-      code: error.code,
-      error,
-      statusCode,
-      ...(mechanism !== undefined && { mechanism }),
-      ...(mechanism === 'ntlm' && { ntlm: ntlmUseOf(request, this.#ntlmService()) }),
-    }
-    if (unseen) events.refusedUnseen(event)
-    else events.failed(event)
-    return {
-      by: 'refusal',
-      challenge: challenges.refused(request, error, statusCode, { reply, offers: this.#deps.sources.offers(request) }),
-    }
-  }
-
   #authenticated(
     about: AboutRequest,
     identity: CallerIdentity,
     by: Authenticated['by'],
     headers: ResponseHeaders,
     session?: Session,
-  ): Extract<Found, { readonly identity: CallerIdentity }> {
+  ): FoundCaller {
     rememberAddress(identity, about.clientAddress)
     const shown = session && { session }
     this.#deps.events.authenticated({ ...about, identity, by, ...shown })

@@ -76,7 +76,8 @@ function hostOf(request: NegotiableRequest): string {
 function userAgentOf(request: NegotiableRequest): string {
   const header = (headerOf(request, 'user-agent') ?? '').slice(0, MAX_HEADER)
   const products = header.replaceAll(/\([^()]*\)/g, ' ').match(/[\w.+-]+\/[\w.+-]+/g) ?? []
-  const product = products.find((one) => /^(?:Edg|OPR|Firefox|Chrome)\//.test(one)) ?? products.at(-1) ?? 'unknown'
+  const product =
+    products.find((one) => /^(?:Edg|OPR|Firefox|(?:Headless)?Chrome)\//.test(one)) ?? products.at(-1) ?? 'unknown'
   return product.slice(0, MAX_SHOWN)
 }
 

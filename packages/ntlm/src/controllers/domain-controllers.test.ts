@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { NetlogonUnreachableError } from '../errors.js'
 import type { LogonReply } from '../netlogon/logon-call.js'
 import { DomainControllers } from './domain-controllers.js'
+import { PerhapsJudged } from './logon-failures.js'
 import { SecureChannel } from './secure-channel.js'
 import { Turns } from './turns.js'
 
@@ -66,6 +67,15 @@ describe('of two controllers', () => {
     const damage = new MalformedTokenError({ path: 'RPC', expected: 'a reply', found: 'none' })
     const [first, second] = [new Channel(() => Promise.reject(damage)), new Channel(async () => NO)]
     expect(await pair(first, second).logon(REQUEST)).toBe(NO)
+  })
+
+  test('the second is not asked where the first may have judged the response, and first from then on', async () => {
+    const [first, second] = [new Channel(() => Promise.reject(new PerhapsJudged(down))), new Channel(async () => NO)]
+    const both = pair(first, second)
+    await expect(both.logon(REQUEST)).rejects.toBe(down)
+    expect([first.asked, second.asked]).toEqual([1, 0])
+    expect(await both.logon(REQUEST)).toBe(NO)
+    expect([first.asked, second.asked]).toEqual([1, 1])
   })
 
   test('the second is not asked where the machine account is refused', async () => {

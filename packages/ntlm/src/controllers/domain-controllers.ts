@@ -1,7 +1,8 @@
 import { RpcFaultError, type S4uErrorCode } from '@s4u/krb5'
 import { NetlogonUnreachableError } from '../errors.js'
 import type { LogonReply, LogonRequest } from '../netlogon/logon-call.js'
-import { isOutage, type SecureChannel } from './secure-channel.js'
+import { isOutage, PerhapsJudged } from './logon-failures.js'
+import type { SecureChannel } from './secure-channel.js'
 
 /** A controller, and until when it is asked last. */
 interface Member {
@@ -23,10 +24,10 @@ export class DomainControllers {
   }
 
   /**
-   * Returns the verdict. Another controller is asked only where the first gave none: each that
-   * judges a wrong password counts it.
+   * Returns the verdict. Another controller is asked only where the response was not sent to the
+   * first: each that judges a wrong password counts it, and one that is silent may have judged it.
    *
-   * @throws NetlogonUnreachableError where two gave no answer
+   * @throws NetlogonUnreachableError where there is no verdict
    * @throws ConfigurationError
    */
   logon(request: LogonRequest): Promise<LogonReply> {
@@ -48,9 +49,11 @@ export class DomainControllers {
       try {
         return await ask(member.channel, AbortSignal.timeout(this.#timeLimit))
       } catch (error) {
-        if (!isOutage(error)) throw error
+        const reason = error instanceof PerhapsJudged ? error.reason : error
+        if (!isOutage(reason)) throw reason
         member.illUntil = this.#now() + ILL_FOR
-        failures.push(error)
+        failures.push(reason)
+        if (reason !== error) break
       }
     }
     throw unreachable(failures)

@@ -32,10 +32,11 @@ function channelTo(
   { port }: FakeController,
   timeLimit: number,
   secret: () => Promise<Uint8Array> = async () => new Uint8Array(16),
+  now: () => number = Date.now,
 ): SecureChannel {
   const host = '127.0.0.1'
   const names = { server: host, computer: 'WEB01' }
-  const deps = { names, domain: 'CORP', secret, random: platformRandom, now: Date.now, timeLimit }
+  const deps = { names, domain: 'CORP', secret, random: platformRandom, now, timeLimit }
   const channel = new SecureChannel({ mapper: { host, port }, ...deps })
   started.push(channel)
   return channel
@@ -80,8 +81,8 @@ describe.each(STEPS)('a controller that fails at the step "%s"', (step) => {
     expect(controller.seen.at(-1)).toBe(step)
   })
 
-  test('by a refusal is told after one more try', async () => {
-    const controller = await failing({ [step]: 'a refusal' })
+  test('by a refusal to act is told after one more try', async () => {
+    const controller = await failing({ [step]: 'a refusal to act' })
     await expect(allOf([channelTo(controller, LONG)], LONG).logon(REQUEST)).rejects.toMatchObject({
       ...{ name: 'NetlogonUnreachableError', code: isCall(step) ? 'RPC_FAULT' : 'RPC_BIND_REFUSED' },
       message: expect.stringContaining('no domain controller gave a verdict: the RPC server refused'),
@@ -102,7 +103,7 @@ describe('of two controllers', () => {
   test.each<[Step, Failure]>([
     ['mapper bind', 'silence'],
     ['capabilities', 'half, then silence'],
-    ['logon', 'one fragment'],
+    ['sealed bind', 'end'],
     ['mapper call', 'a refusal'],
   ])('the second gives the verdict where the first fails at the step "%s" by %s', async (step, failure) => {
     const first = channelTo(await failing({ [step]: failure }), SPARE)
@@ -114,8 +115,48 @@ describe('of two controllers', () => {
     expect(second.seen.at(-1)).toBe('logon')
   })
 
+  /** A response that was sent may have been judged, and a wrong password counted. */
+  describe('a response that was sent to the first is sent nowhere else', () => {
+    const logons = ({ seen }: FakeController): number => seen.filter((step) => step === 'logon').length
+
+    test.each<[Failure, number, string]>([
+      ['silence', 1, 'ETIMEDOUT'],
+      ['half, then silence', 1, 'ETIMEDOUT'],
+      ['one fragment', 1, 'ETIMEDOUT'],
+      ['end', 1, 'ECONNRESET'],
+      ['half, then the end', 1, 'ECONNRESET'],
+      ['a refusal', 1, 'RPC_FAULT'],
+      ['a forged reply', 1, 'ETIMEDOUT'],
+      // It says that it has not judged, which nothing protects.
+      ['a refusal to act', 2, 'RPC_FAULT'],
+    ])('where it fails by %s; the next caller is judged by the second', async (failure, sent, code) => {
+      const [first, second] = [await failing({ logon: failure }), await failing()]
+      const channels = [channelTo(first, SPARE), channelTo(second, LONG)]
+      // Both have signed in already, and have connections that stand.
+      for (const channel of channels) await channel.ready(AbortSignal.timeout(LONG))
+      const controllers = allOf(channels, SPARE)
+      await expect(controllers.logon(REQUEST)).rejects.toMatchObject({ code, status: 503 })
+      expect([logons(first), logons(second)]).toEqual([sent, 0])
+      expect(await controllers.logon(REQUEST)).toEqual(REFUSED)
+      expect([logons(first), logons(second)]).toEqual([sent, 1])
+    })
+
+    test('of four callers on the connections of one that is silent; the others get verdicts', async () => {
+      const [first, second] = [await failing(), await failing()]
+      const channels = [channelTo(first, SPARE), channelTo(second, LONG)]
+      for (const channel of channels) await channel.ready(AbortSignal.timeout(LONG))
+      for (const step of STEPS) first.failures.set(step, 'silence')
+      const controllers = allOf(channels, SPARE)
+      const all = await Promise.allSettled(Array.from({ length: 20 }, () => controllers.logon(REQUEST)))
+      const verdicts = all.filter(({ status }) => status === 'fulfilled').length
+      expect(logons(first)).toBeLessThanOrEqual(4)
+      expect(verdicts).toBe(20 - logons(first))
+      expect(logons(second)).toBe(verdicts)
+    })
+  })
+
   test('none answers: a caller waits for the time limit of each, and no longer', async () => {
-    const channels = [await failing({ 'mapper bind': 'silence' }), await failing({ logon: 'silence' })]
+    const channels = [await failing({ 'mapper bind': 'silence' }), await failing({ challenge: 'silence' })]
     const controllers = allOf(
       channels.map((one) => channelTo(one, SHORT)),
       SHORT,
@@ -184,6 +225,23 @@ test('connections that the controller has closed between are replaced, and the v
   const channel = channelTo(controller, LONG)
   const signal = AbortSignal.timeout(LONG)
   await Promise.all([1, 2, 3].map(() => channel.logon(REQUEST, signal)))
+  const before = controller.seen.filter((step) => step === 'logon').length
   controller.hangUp()
   expect(await channel.logon(REQUEST, AbortSignal.timeout(LONG))).toEqual(REFUSED)
+  expect(controller.seen.filter((step) => step === 'logon')).toHaveLength(before + 1)
+})
+
+test('a connection that stood for a minute is not trusted with a response', async () => {
+  const controller = await failing()
+  let now = 1_000
+  const channel = channelTo(controller, LONG, undefined, () => now)
+  await channel.logon(REQUEST, AbortSignal.timeout(LONG))
+  now += 60_000
+  controller.seen.length = 0
+  await channel.logon(REQUEST, AbortSignal.timeout(LONG))
+  expect(controller.seen).toEqual(['logon'])
+  now += 60_001
+  controller.seen.length = 0
+  await channel.logon(REQUEST, AbortSignal.timeout(LONG))
+  expect(controller.seen).toEqual(['sealed bind', 'logon'])
 })

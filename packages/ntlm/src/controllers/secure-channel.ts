@@ -1,14 +1,6 @@
-import {
-  ConfigurationError,
-  MalformedTokenError,
-  MissingKeyError,
-  RejectedTokenError,
-  type RpcAssociation,
-  RpcFaultError,
-} from '@s4u/krb5'
-import { NetlogonUnreachableError } from '../errors.js'
+import { ConfigurationError, MissingKeyError, type RpcAssociation } from '@s4u/krb5'
 import { decodeLogon, encodeLogon, type LogonReply, type LogonRequest } from '../netlogon/logon-call.js'
-import { NetlogonCall, type NetlogonNames } from '../netlogon/netlogon-calls.js'
+import { NetlogonCall } from '../netlogon/netlogon-calls.js'
 import type { ValidationLevel } from '../netlogon/validation-info.js'
 import {
   type ChannelDeps,
@@ -18,7 +10,17 @@ import {
   type OpenConnection,
 } from './channel-session.js'
 import { ChannelSignIn } from './channel-sign-in.js'
+import { IdleConnections } from './idle-connections.js'
 import { inTime } from './in-time.js'
+import {
+  isForgotten,
+  isNotExecuted,
+  isNotSignedIn,
+  isOutage,
+  NotJudged,
+  notSignedIn,
+  PerhapsJudged,
+} from './logon-failures.js'
 import { Turns } from './turns.js'
 
 /** How a channel is signed in. */
@@ -26,12 +28,6 @@ export interface ChannelState {
   readonly form: ChannelForm
   /** Why the controller took no ticket; undefined where it did, or where there is none for it. */
   readonly ticketRefusal: unknown
-}
-
-/** A sealed connection, for one call at a time. */
-interface Lease extends OpenConnection {
-  /** Whether it stood between calls: the controller may have closed it meanwhile. */
-  wasIdle: boolean
 }
 
 /**
@@ -42,7 +38,7 @@ export class SecureChannel {
   readonly #deps: ChannelDeps
   readonly #signIns: ChannelSignIn
   readonly #turns = new Turns(MAX_CONNECTIONS, MAX_WAITING)
-  readonly #idle: Lease[] = []
+  readonly #idle: IdleConnections
   #session: Promise<ChannelSession> | undefined
   #refusedAt = 0
   #level: ValidationLevel = 6
@@ -50,32 +46,32 @@ export class SecureChannel {
 
   constructor(deps: ChannelDeps) {
     this.#deps = deps
+    this.#idle = new IdleConnections(MAX_CONNECTIONS, deps.now)
     this.#signIns = new ChannelSignIn(deps)
   }
 
   /**
-   * Asks for a verdict.
-   * @throws ConfigurationError, NetlogonUnreachableError, RejectedTokenError, MalformedTokenError
+   * Asks for a verdict. The response is sent once, and once more only where the controller says
+   * that it has not judged it: each judgement of a wrong password is counted.
+   *
+   * @throws PerhapsJudged where it was sent, and no verdict has come
+   * @throws ConfigurationError, NetlogonUnreachableError, RejectedTokenError, MalformedTokenError,
+   * RpcFaultError, and what the ticket is refused with: the response was not sent
    */
   logon(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
     return this.#turns.run(signal, async () => {
       try {
-        return await this.#ask(request, signal)
+        return await this.#askOn(await this.#connection(signal), request, signal)
       } catch (error) {
-        if (!(error instanceof Unanswered)) throw error
-        try {
-          return await this.#ask(request, signal)
-        } catch (second) {
-          throw second instanceof Unanswered ? second.reason : second
-        }
+        if (!(error instanceof NotJudged)) throw error
+        return await this.#askAgain(request, signal)
       }
     })
   }
 
   /** Signs the machine account in, and opens a connection. @throws as `logon` */
   async ready(signal: AbortSignal): Promise<void> {
-    const lease = await this.#lease(signal)
-    this.#giveBack(lease)
+    this.#giveBack(await this.#connection(signal))
   }
 
   /** Signs in, and says how. @throws as `logon` */
@@ -87,35 +83,39 @@ export class SecureChannel {
 
   close(): void {
     this.#isClosed = true
-    this.#closeIdle()
+    this.#idle.close()
     this.#session = undefined
   }
 
-  async #ask(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
-    return this.#askOn(await this.#lease(signal), request, signal)
+  /** Who says twice that nothing was done for the response, or nothing more, is not believed. */
+  async #askAgain(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
+    try {
+      return await this.#askOn(await this.#newConnection(signal), request, signal)
+    } catch (error) {
+      if (error instanceof NotJudged) throw new PerhapsJudged(error.reason)
+      throw isOutage(error) ? new PerhapsJudged(error) : error
+    }
   }
 
-  async #askOn(lease: Lease, request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
-    const { socket, association, wasIdle } = lease
+  async #askOn(connection: OpenConnection, request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
+    const { socket, association } = connection
     try {
       const reply = await socket.within(signal, () => this.#call(association, request))
       if (reply.status === STATUS_ACCESS_DENIED) throw notSignedIn(this.#deps.names)
-      this.#giveBack(lease)
+      this.#giveBack(connection)
       return reply
     } catch (error) {
       socket.close()
-      if (isForgotten(error) || isNotSignedIn(error)) {
-        this.#forget()
-        // The others were admitted with the same word, which does not count any more.
-        if (isNotSignedIn(error)) this.#closeIdle()
-        throw new Unanswered(error)
-      }
-      // The others have stood as long; on a new connection the same response is judged once more.
-      const isStale = wasIdle && error instanceof NetlogonUnreachableError && error.code === 'ECONNRESET'
-      if (!isStale) throw error
-      this.#closeIdle()
-      return await this.#askOn(await this.#newLease(signal), request, signal)
+      throw this.#failureOf(error)
     }
+  }
+
+  /** Returns what a failed call says of the response. The other connections may have failed too. */
+  #failureOf(error: unknown): NotJudged | PerhapsJudged {
+    if (isForgotten(error) || isNotSignedIn(error)) this.#forget()
+    if (isNotExecuted(error)) return new NotJudged(error)
+    this.#idle.close()
+    return isNotSignedIn(error) ? new NotJudged(error) : new PerhapsJudged(error)
   }
 
   async #call(association: RpcAssociation, request: LogonRequest): Promise<LogonReply> {
@@ -127,12 +127,12 @@ export class SecureChannel {
     return this.#call(association, request)
   }
 
-  async #lease(signal: AbortSignal): Promise<Lease> {
-    return this.#takeIdle() ?? (await this.#newLease(signal))
+  async #connection(signal: AbortSignal): Promise<OpenConnection> {
+    return (await this.#idle.take()) ?? (await this.#newConnection(signal))
   }
 
-  /** Returns a connection that was opened just now. */
-  async #newLease(signal: AbortSignal): Promise<Lease> {
+  /** Returns one that was opened just now. */
+  async #newConnection(signal: AbortSignal): Promise<OpenConnection> {
     try {
       return await this.#openSignedIn(signal)
     } catch (error) {
@@ -142,23 +142,10 @@ export class SecureChannel {
     }
   }
 
-  async #openSignedIn(signal: AbortSignal): Promise<Lease> {
+  async #openSignedIn(signal: AbortSignal): Promise<OpenConnection> {
     const host = this.#deps.mapper.host
     const session = await inTime(signal, this.#signedIn(), `the sign-in of the machine account at ${host}`)
-    return { ...(await openConnection(session, this.#deps, signal)), wasIdle: false }
-  }
-
-  #takeIdle(): Lease | undefined {
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      if (!idle.socket.isOpen || !idle.association.isUsable) continue
-      idle.socket.hold(true)
-      return idle
-    }
-    return undefined
-  }
-
-  #closeIdle(): void {
-    for (const { socket } of this.#idle.splice(0)) socket.close()
+    return openConnection(session, this.#deps, signal)
   }
 
   /** One sign-in for all that wait; one that was refused is not tried again at once. */
@@ -177,54 +164,19 @@ export class SecureChannel {
   async #signIn(): Promise<ChannelSession> {
     const signal = AbortSignal.timeout(this.#deps.timeLimit)
     const { session, connection } = await this.#signIns.run(signal)
-    this.#giveBack({ ...connection, wasIdle: false })
+    this.#giveBack(connection)
     return session
   }
 
-  #giveBack(lease: Lease): void {
-    const isFull = this.#isClosed || this.#idle.length >= MAX_CONNECTIONS
-    if (isFull || !lease.association.isUsable) return lease.socket.close()
-    lease.socket.hold(false)
-    lease.wasIdle = true
-    this.#idle.push(lease)
+  #giveBack(connection: OpenConnection): void {
+    if (this.#isClosed) connection.socket.close()
+    else this.#idle.put(connection)
   }
 
   #forget(): void {
     this.#session = undefined
     this.#refusedAt = 0
   }
-}
-
-/** No verdict has come: the same question may be asked once more. */
-class Unanswered extends Error {
-  readonly reason: unknown
-  constructor(reason: unknown) {
-    super('unanswered')
-    this.reason = reason
-  }
-}
-
-/** No verdict, but word that this association is not that of a machine account any more. */
-function notSignedIn({ server, computer }: NetlogonNames): ConfigurationError {
-  return new ConfigurationError(`the domain controller ${server} gives ${computer}$ no verdicts`, {
-    code: 'STATUS_ACCESS_DENIED',
-    hint: 'Look whether the machine account is enabled. Each instance of a service needs a machine account of its own.',
-  })
-}
-
-function isNotSignedIn(error: unknown): boolean {
-  return error instanceof ConfigurationError && error.code === 'STATUS_ACCESS_DENIED'
-}
-
-/** Whether a controller says that it does not know the key, or the ticket, of a channel. */
-function isForgotten(error: unknown): boolean {
-  return error instanceof RpcFaultError
-}
-
-/** Whether another controller may do better: this one gave no answer, or none that can be read. */
-export function isOutage(error: unknown): boolean {
-  if (error instanceof NetlogonUnreachableError || error instanceof MalformedTokenError) return true
-  return isForgotten(error) || (error instanceof RejectedTokenError && error.status === 502)
 }
 
 /** Windows asks with one to ten at the same time (MaxConcurrentApi). */

@@ -87,6 +87,8 @@ export interface GroupKind extends Said {
   readonly fields: Fields
   /** Whether it is there with its defaults where a configuration has nothing under its name. */
   readonly always?: true
+  /** The field that a text alone is: `dc1.ad.test` for `{ host: dc1.ad.test }`. */
+  readonly short?: string
 }
 
 /** One of several, by name: `negotiate`, or `form: { title: … }`. */

@@ -24,7 +24,7 @@ export type Given<K> = K extends { kind: 'text' | 'file' }
                 : K extends { kind: 'map'; of: infer O }
                   ? Readonly<Record<string, Given<O>>>
                   : K extends { kind: 'group'; fields: infer F }
-                    ? GivenFields<F>
+                    ? GivenFields<F> | (K extends { short: string } ? string : never)
                     : K extends { kind: 'variant'; variants: infer V }
                       ? keyof V | GivenVariant<V>
                       : unknown

@@ -1,5 +1,7 @@
 import { choice, duration, file, group, list, map, secret, text } from '../options/option-kinds.js'
 
+/** As `ntlm()` takes it; a port there is none. */
+const HOST = { pattern: /^[\w.:-]+$/, called: 'a host such as dc1.corp.test' } as const
 const PRESENCE = ['allow', 'require'] as const
 
 /** NTLM, judged by a domain controller. Without this entry it is neither offered nor accepted. */
@@ -26,7 +28,18 @@ export const NTLM = group({
       about: 'Domain controllers, best first',
       required: true,
       least: 1,
-      of: text({ about: 'A host', example: 'dc1.corp.test' }),
+      of: group({
+        about: 'A host alone, or with its address; with a name the machine may sign in with a ticket',
+        short: 'host',
+        fields: {
+          host: text({ about: 'Its name in DNS', required: true, form: HOST, example: 'dc1.corp.test' }),
+          address: text({ about: 'Its IP address, where the name does not lead to it', example: '10.0.0.7' }),
+        },
+      }),
+    }),
+    kdc: list({
+      about: 'The KDCs that the machine gets its ticket from; without it the domain controllers',
+      of: text({ about: 'A host, with or without a port', example: 'dc1.corp.test' }),
     }),
     trustedDomains: map({
       about: 'Other domains whose users may come, with their SIDs',
@@ -42,9 +55,9 @@ export const NTLM = group({
       default: 'allow',
     }),
     channelBinding: choice({
-      about: 'Whether a response must be bound to the TLS connection (extended protection)',
+      about:
+        'Whether a response must be bound to the TLS connection (extended protection); without it require where Negotiate requires it, else allow',
       choices: PRESENCE,
-      default: 'allow',
     }),
     mic: choice({
       about: 'Whether all messages must be protected, or where the client says so',
