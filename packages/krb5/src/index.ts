@@ -83,6 +83,7 @@ export { Keytab, type KeytabEntry } from './files/keytab.js'
 export { type ConfiguredKdc, KDC_LOCATION_FORMS, kdcLocationOf } from './configuration/kdc-location.js'
 export { configurationPaths, readConfigurationFiles } from './configuration/configuration-files.js'
 export {
+  builtInCacheName,
   configuredName,
   defaultClientKeytabName,
   defaultKeytabName,

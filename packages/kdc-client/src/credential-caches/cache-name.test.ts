@@ -1,4 +1,4 @@
-import { S4uError } from '@s4u/krb5'
+import { type Machine, S4uError } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { parseCacheName } from './cache-name.js'
 import { defaultCacheName } from './default-cache.js'
@@ -83,18 +83,38 @@ describe('the name of a credential cache', () => {
 })
 
 describe('the default credential cache', () => {
-  const file = `FILE:/tmp/krb5cc_${process.getuid?.() ?? 0}`
+  const file = 'FILE:/tmp/krb5cc_1000'
+  const machine = (environment: Record<string, string>, more: Partial<Machine> = {}): Machine => ({
+    readFile: () => '',
+    listFolder: () => [],
+    environment,
+    uid: 1000,
+    euid: 1000,
+    username: () => 'alice',
+    ...more,
+  })
 
   test('is what KRB5CCNAME says, else the configuration, else the file that all programs share', () => {
     const configured = 'DIR:/run/user/0/krb5cc'
-    expect(defaultCacheName({ environment: { KRB5CCNAME: 'KCM:' }, configured })).toBe('KCM:')
-    expect(defaultCacheName({ environment: {}, configured })).toBe(configured)
-    expect(defaultCacheName({ environment: {}, configured: '' })).toBe(file)
-    expect(defaultCacheName({ environment: {} })).toBe(file)
+    expect(defaultCacheName({ machine: machine({ KRB5CCNAME: 'KCM:' }), configured })).toBe('KCM:')
+    expect(defaultCacheName({ machine: machine({}), configured })).toBe(configured)
+    expect(defaultCacheName({ machine: machine({}), configured: '' })).toBe(file)
+    expect(defaultCacheName({ machine: machine({}) })).toBe(file)
+  })
+
+  test('is a file in the temporary folder of the user on Windows, which its name leads to', () => {
+    const environment = { TEMP: String.raw`C:\Users\alice\AppData\Local\Temp` }
+    const name = defaultCacheName({ machine: machine(environment, { isWindows: true, uid: undefined }) })
+    expect(parseCacheName(name)).toEqual({ type: 'FILE', path: `${environment.TEMP}\\krb5cc` })
+  })
+
+  test('is not that of root where users have no numbers', () => {
+    const error = refusalOf(() => defaultCacheName({ machine: machine({}, { uid: undefined }) }))
+    expect(error.code).toBe('KRB5_CC_BADNAME')
   })
 
   test('is none where KRB5CCNAME is set and empty; unset it is the shared file again', () => {
-    const error = refusalOf(() => defaultCacheName({ environment: { KRB5CCNAME: '' } }))
+    const error = refusalOf(() => defaultCacheName({ machine: machine({ KRB5CCNAME: '' }) }))
     expect([error.code, error.message]).toEqual([
       'KRB5_CC_BADNAME',
       'KRB5CCNAME is set and empty, and so names no credential cache',

@@ -1,8 +1,15 @@
-import { ConfigurationError, configuredName, type Krb5Conf, thisMachine } from '@s4u/krb5'
+import {
+  builtInCacheName,
+  ConfigurationError,
+  configuredName,
+  type Krb5Conf,
+  type Machine,
+  thisMachine,
+} from '@s4u/krb5'
 
 export interface DefaultCacheSources {
-  /** The environment variables. Default: those of this process. */
-  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Default: the one that this process runs on. */
+  readonly machine?: Machine
   /** The value of `default_ccache_name` in krb5.conf, with its `%{…}` replaced. */
   readonly configured?: string | undefined
 }
@@ -13,16 +20,16 @@ export interface DefaultCacheSources {
  * cache", "Default ccache name".
  *
  * @throws ConfigurationError KRB5_CC_BADNAME if KRB5CCNAME is set and empty, which kinit and klist
- * refuse as well
+ * refuse as well; also if nothing names a cache and the user has no default
  */
-export function defaultCacheName({ environment = process.env, configured }: DefaultCacheSources = {}): string {
-  const { KRB5CCNAME } = environment
+export function defaultCacheName({ machine = thisMachine, configured }: DefaultCacheSources = {}): string {
+  const { KRB5CCNAME } = machine.environment
   if (KRB5CCNAME === '')
     throw new ConfigurationError('KRB5CCNAME is set and empty, and so names no credential cache', {
       code: 'KRB5_CC_BADNAME',
       hint: 'Unset KRB5CCNAME for the default cache of this user, or set it to FILE:/path, DIR:/path or KCM:.',
     })
-  return KRB5CCNAME ?? (configured || `FILE:/tmp/krb5cc_${process.getuid?.() ?? 0}`)
+  return KRB5CCNAME ?? (configured || builtInCacheName(machine))
 }
 
 /**

@@ -5,15 +5,17 @@
  */
 
 import { ConfigurationError } from '../errors/errors.js'
-import { shownName } from '../errors/shown-input.js'
 import type { Krb5Conf } from './krb5-conf.js'
+import { expandParameters, temporaryFolder, windowsFolder } from './name-parameters.js'
 import type { Machine } from '../platform/machine.js'
 
 /**
  * Returns the name of the keytab of services, such as `FILE:/etc/krb5.keytab`: KRB5_KTNAME, then
- * default_keytab_name, then /etc/krb5.keytab.
+ * default_keytab_name, then /etc/krb5.keytab, or krb5kt in the folder of Windows.
  *
  * @throws ConfigurationError for a parameter in the name that is not known
+ * @throws ConfigurationError KRB5_KT_NOTFOUND on Windows, if the environment does not name its
+ * folder
  *
  * @example
  * ```ts
@@ -26,8 +28,18 @@ export function defaultKeytabName(conf: Krb5Conf | undefined, machine: Machine):
   return (
     machine.environment['KRB5_KTNAME'] ||
     configuredName(conf, 'default_keytab_name', machine) ||
-    'FILE:/etc/krb5.keytab'
+    builtInKeytabName(machine)
   )
+}
+
+function builtInKeytabName(machine: Machine): string {
+  if (!machine.isWindows) return 'FILE:/etc/krb5.keytab'
+  const folder = windowsFolder('WINDOWS', machine)
+  if (folder !== undefined) return `FILE:${folder}\\krb5kt`
+  throw new ConfigurationError('no keytab is named, and the environment does not name the folder of Windows', {
+    code: 'KRB5_KT_NOTFOUND',
+    hint: 'Name the file in KRB5_KTNAME, in krb5.conf (default_keytab_name), or in the options; or set SystemRoot.',
+  })
 }
 
 /**
@@ -68,49 +80,42 @@ export type NameSetting = 'default_keytab_name' | 'default_client_keytab_name' |
  */
 export function configuredName(conf: Krb5Conf | undefined, setting: NameSetting, machine: Machine): string | undefined {
   const name = conf?.string('libdefaults', setting)
-  return name === undefined || name === '' ? undefined : expandTokens(name, machine, setting)
+  return name === undefined || name === '' ? undefined : expandParameters(name, machine, setting)
 }
 
 /**
- * Replaces `%{uid}`, `%{euid}`, `%{username}`, `%{TEMP}` and `%{null}`.
+ * Returns the name of the credential cache where neither the environment nor krb5.conf names one:
+ * `FILE:/tmp/krb5cc_1000`, and on Windows krb5cc in the temporary folder of the user.
  *
- * @throws ConfigurationError for other parameters, as MIT does
+ * @throws ConfigurationError KRB5_CC_BADNAME if the user has no such file: users have no numbers
+ * there, or the temporary folder is missing or shared by all services
+ *
+ * @example
+ * ```ts
+ * import { builtInCacheName, type Machine } from '@s4u/krb5'
+ *
+ * export const cacheOf = (machine: Machine) => builtInCacheName(machine)
+ * ```
  */
-function expandTokens(text: string, machine: Machine, setting: string): string {
-  return text.replace(/%\{([^}]*)\}?/g, (written, token: string) => {
-    const value = written.endsWith('}') ? valueOf(token, machine) : undefined
-    if (value !== undefined) return value
-    throw new ConfigurationError(`krb5.conf, ${setting}: %{${shownName(token)}} is not known here`, {
-      code: 'KRB5_CONFIG_BADFORMAT',
-      hint: `Known are ${TOKENS.map((known) => `%{${known}}`).join(', ')}. Write the path itself in place of others, or name the file in the options.`,
-    })
+export function builtInCacheName(machine: Machine): string {
+  if (machine.isWindows) return `FILE:${ownTemporaryFolder(machine)}\\krb5cc`
+  if (machine.uid !== undefined) return `FILE:/tmp/krb5cc_${machine.uid}`
+  throw noCacheOfUser('users have no numbers on this platform')
+}
+
+/** Services of the system share a temporary folder inside that of Windows. */
+function ownTemporaryFolder(machine: Machine): string {
+  const folder = temporaryFolder(machine)
+  if (folder === undefined) throw noCacheOfUser('neither TEMP nor TMP is set')
+  const shared = windowsFolder('WINDOWS', machine)
+  if (shared !== undefined && `${folder}\\`.toLowerCase().startsWith(`${shared}\\`.toLowerCase()))
+    throw noCacheOfUser('the temporary folder is that of Windows, which all services share')
+  return folder
+}
+
+function noCacheOfUser(why: string): ConfigurationError {
+  return new ConfigurationError(`no credential cache is named, and this user has no default: ${why}`, {
+    code: 'KRB5_CC_BADNAME',
+    hint: 'Name the cache in KRB5CCNAME, as in FILE:path, in krb5.conf (default_ccache_name), or in the options.',
   })
-}
-
-const TOKENS = ['uid', 'USERID', 'euid', 'username', 'TEMP', 'null'] as const
-
-function valueOf(token: string, machine: Machine): string | undefined {
-  switch (token) {
-    case 'uid':
-    case 'USERID':
-      return machine.uid?.toString()
-    case 'euid':
-      return machine.euid?.toString()
-    case 'username':
-      return nameOfUser(machine)
-    case 'TEMP':
-      return machine.environment['TMPDIR'] ?? '/tmp'
-    case 'null':
-      return ''
-    default:
-      return undefined
-  }
-}
-
-function nameOfUser(machine: Machine): string | undefined {
-  try {
-    return machine.username()
-  } catch {
-    return undefined
-  }
 }

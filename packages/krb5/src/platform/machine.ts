@@ -9,6 +9,10 @@ export interface Machine {
   listFolder(path: string): readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
   /**
+   * Windows runs here: files have other places there, and users have no numbers. Default: false.
+   */
+  readonly isWindows?: boolean
+  /**
    * The number of the user who has started the process; undefined where users have no numbers
    * (Windows).
    */

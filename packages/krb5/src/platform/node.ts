@@ -11,6 +11,7 @@ export const platform: Platform = {
     get environment() {
       return process.env
     },
+    isWindows: process.platform === 'win32',
     get uid() {
       return process.getuid?.()
     },

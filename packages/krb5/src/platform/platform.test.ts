@@ -21,6 +21,7 @@ test('on Node the machine is the one that the process runs on', () => {
   }
   expect([thisMachine.uid, thisMachine.euid]).toEqual([process.getuid?.(), process.geteuid?.()])
   expect(thisMachine.username()).toBe(userInfo().username)
+  expect(thisMachine.isWindows).toBe(process.platform === 'win32')
 })
 
 test('on Node the environment is that of the moment', () => {
