@@ -57,6 +57,16 @@ test('a controller that does not fail gives its verdict', async () => {
   expect(controller.seen).toEqual([...all, 'logon'])
 })
 
+test('a controller that does not know level 6 is asked at level 3, from then on at once', async () => {
+  const controller = await failing({ logon: 'level 3 alone' })
+  const channel = channelTo(controller, LONG)
+  const logons = (): number => controller.seen.filter((step) => step === 'logon').length
+  expect(await channel.logon(REQUEST, AbortSignal.timeout(LONG))).toEqual(REFUSED)
+  expect(logons()).toBe(2)
+  expect(await channel.logon(REQUEST, AbortSignal.timeout(LONG))).toEqual(REFUSED)
+  expect(logons()).toBe(3)
+})
+
 /** One fragment of several is an answer to a call alone. */
 const isCall = (step: Step): boolean => !step.endsWith('bind')
 
