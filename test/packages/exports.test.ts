@@ -400,6 +400,7 @@ const exported: Record<string, readonly string[]> = {
     'asciiUpper',
     'authToLocal',
     'authToLocalOf',
+    'builtInCacheName',
     'certificateUpn',
     'checksumTypeName',
     'closeOptions',

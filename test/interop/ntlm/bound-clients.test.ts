@@ -1,4 +1,4 @@
-/** Clients of other makers that bind their responses to the TLS connection, and a typed password. */
+/** Clients of other makers, which bind their responses to the TLS connection; a typed password. */
 
 import type { Authenticated } from '@s4u/negotiate'
 import { ntlm } from '@s4u/sign-in'

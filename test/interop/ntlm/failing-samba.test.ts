@@ -49,7 +49,7 @@ await describeRealms('NTLM while real controllers fail', ['CORP', 'file-server']
     second.freeze()
     try {
       server.refusals.length = 0
-      // The response of the first caller was sent over a connection that stood: it may be judged yet.
+      // The response of the first caller was sent over an open connection: it may be judged yet.
       await who(server)
       expect(server.refusals).toMatchObject([{ name: 'NetlogonUnreachableError', code: 'ETIMEDOUT', status: 503 }])
       for (let times = 0; times < 3; times++) expect(await who(server)).toContain('"alice"')

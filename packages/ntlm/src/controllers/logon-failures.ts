@@ -31,7 +31,7 @@ export function notSignedIn({ server, computer }: NetlogonNames): ConfigurationE
   })
 }
 
-/** Whether a controller says under the key that the association is not that of a machine account. */
+/** Whether a controller says, under the key, that the association is of no machine account. */
 export function isNotSignedIn(error: unknown): boolean {
   return error instanceof ConfigurationError && error.code === 'STATUS_ACCESS_DENIED'
 }
