@@ -69,6 +69,15 @@ test('a session that the server calls expired is signed in to again, once, and t
   expect(signIns).toHaveLength(4)
 })
 
+test('a server that fails by itself at the sign-in has not refused the user', async () => {
+  const fails = { unsigned: at(SESSION_SETUP, set(8, 0xe5, 0, 0, 0xc0)) }
+  expect(await read(fails)).toMatchObject({
+    name: 'FileServerUnreachableError',
+    code: 'ECONNRESET',
+    message: expect.stringContaining('the server failed by itself at the sign-in'),
+  })
+})
+
 describe('what the server has ended meanwhile', () => {
   /** Reads twice in one share from a server that answers the first CREATE with a status. */
   async function readTwice(

@@ -10,7 +10,7 @@ import { readSessionSetup, SessionFlag, sessionSetupRequest } from '../wire/sess
 import { meaningOf, Status } from '../wire/status.js'
 import type { Agreement, NegotiatedConnection } from './negotiate.js'
 import type { Protection, Reply, RequestContext } from './request.js'
-import { sessionEnded } from '../transport/transport.js'
+import { serverFailed, type ServerAddress, sessionEnded } from '../transport/transport.js'
 
 /** Requests of one sign-in. Kerberos takes one, or two with a mechListMIC. */
 const MAX_LEGS = 4
@@ -50,7 +50,7 @@ export async function signIn(
     if (reply.status === Status.MORE_PROCESSING_REQUIRED) hash = addToHash(hash, reply.message)
     return reply
   }
-  const { reply, context } = await exchangeTokens(initiator, send)
+  const { reply, context } = await exchangeTokens(initiator, connection.server, send)
   const protection = protectionOf(agreement, context, hash, sessionId)
   requireSigned(reply, protection)
   const { flags } = readSessionSetup(reply.message)
@@ -77,7 +77,7 @@ export async function signInAgain(
     if (reply.status === Status.USER_SESSION_DELETED) throw sessionEnded(connection.server)
     return reply
   }
-  const { reply } = await exchangeTokens(initiator, send)
+  const { reply } = await exchangeTokens(initiator, connection.server, send)
   requireUser(readSessionSetup(reply.message).flags)
   return initiator.expiresAt
 }
@@ -93,13 +93,17 @@ interface Finished {
   readonly context: SecurityContext
 }
 
-async function exchangeTokens(initiator: Initiator, send: (token: Uint8Array) => Promise<Reply>): Promise<Finished> {
+async function exchangeTokens(
+  initiator: Initiator,
+  server: ServerAddress,
+  send: (token: Uint8Array) => Promise<Reply>,
+): Promise<Finished> {
   let step: Initiator['step'] | undefined = initiator.step
   let context: SecurityContext | undefined
   let token = initiator.token
   for (let leg = 0; leg < MAX_LEGS; leg++) {
     const reply = await send(token)
-    requireProgress(reply)
+    requireProgress(reply, server)
     const isLast = reply.status === Status.SUCCESS
     const received = readSessionSetup(reply.message).token
     if (step !== undefined) {
@@ -116,8 +120,10 @@ async function exchangeTokens(initiator: Initiator, send: (token: Uint8Array) =>
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
-function requireProgress({ status }: Reply): void {
+function requireProgress({ status }: Reply, server: ServerAddress): void {
   if (status === Status.SUCCESS || status === Status.MORE_PROCESSING_REQUIRED) return
+  // Nothing is said about the user. Samba says it while it finds out that its processes were killed.
+  if (status === Status.INTERNAL_ERROR) throw serverFailed(server)
   const { name } = meaningOf(status)
   throw new RejectedTokenError(`the file server refused the sign-in: ${name}`, {
     code: 'STATUS_LOGON_FAILURE',

@@ -163,6 +163,14 @@ export function unreachable(
   })
 }
 
+/** Makes the error for a server that has failed by itself at a sign-in: as for a lost connection. */
+export function serverFailed({ host, port }: ServerAddress): FileServerUnreachableError {
+  return new FileServerUnreachableError(`${host}:${port}: the server failed by itself at the sign-in`, {
+    code: 'ECONNRESET',
+    hint: 'It says STATUS_INTERNAL_ERROR: look in its log, and try again.',
+  })
+}
+
 /** Makes the error for a session that the server has ended: as for a lost connection. */
 export function sessionEnded({ host, port }: ServerAddress): FileServerUnreachableError {
   return new FileServerUnreachableError(`${host}:${port}: the server has ended the session`, {
