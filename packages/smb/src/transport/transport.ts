@@ -163,7 +163,7 @@ export function unreachable(
   })
 }
 
-/** Makes the error for a server that has failed by itself at a sign-in: as for a lost connection. */
+/** Makes the error for a server that fails by itself at a sign-in: as for a lost connection. */
 export function serverFailed({ host, port }: ServerAddress): FileServerUnreachableError {
   return new FileServerUnreachableError(`${host}:${port}: the server failed by itself at the sign-in`, {
     code: 'ECONNRESET',
