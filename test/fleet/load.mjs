@@ -94,18 +94,12 @@ async function visitAgainAndAgain({ principal }, index) {
       row.codes['session 401'] = (row.codes['session 401'] ?? 0) + 1
       answer = await showToken()
     }
-    // Samba takes no ticket as evidence that was sealed with an earlier key of the service: the
-    // user needs another one, as the hint says.
-    if (answer.status === 403 && answer.code === 'KRB_AP_ERR_BAD_INTEGRITY' && (await renew(index, row))) {
-      row.renewed++
+    // What the hints of a changed key say, each once and in whatever order they come.
+    const followed = new Set()
+    while (HINTS.has(answer.code) && !followed.has(answer.code)) {
+      followed.add(answer.code)
+      if (!(await HINTS.get(answer.code)(index, row))) break
       cookie = ''
-      answer = await showToken()
-      if (answer.status === 403) answer.code += ' again'
-    }
-    // An instance that signed in while the account got its new key: as the hint says.
-    if (answer.code === 'KDC_ERR_PREAUTH_FAILED') {
-      row.askedAgain++
-      await sleep(1_500)
       answer = await showToken()
     }
     const took = performance.now() - began
@@ -135,15 +129,35 @@ const AT_LEAST = 2
 /** How many times the time of an answer a user waits until the next request, at least. */
 const PATIENCE = 30
 
+/**
+ * By codes: what the user does then. Resolves to false where it cannot be done.
+ *
+ * @type {ReadonlyMap<string, (index: number, row: object) => Promise<boolean>>}
+ */
+const HINTS = new Map([
+  // Samba takes no ticket as evidence that was sealed with an earlier key of the service: the user
+  // needs another one.
+  ['KRB_AP_ERR_BAD_INTEGRITY', renew],
+  // An instance that signed in while the account got its new key.
+  ['KDC_ERR_PREAUTH_FAILED', waitAWhile],
+])
+
 async function renew(index, row) {
   try {
     tickets[index] = await signIn(users[index])
+    row.renewed++
     return true
   } catch (error) {
     const kind = `no new ticket: ${error.code}`
     row.codes[kind] = (row.codes[kind] ?? 0) + 1
     return false
   }
+}
+
+async function waitAWhile(_index, row) {
+  row.askedAgain++
+  await sleep(1_500)
+  return true
 }
 
 /** Of all requests. About a half of them show a token, which can be replayed. */

@@ -122,7 +122,7 @@ const NOTHING: Uint8Array = new Uint8Array(0)
 
 function requireProgress({ status }: Reply, server: ServerAddress): void {
   if (status === Status.SUCCESS || status === Status.MORE_PROCESSING_REQUIRED) return
-  // Nothing is said about the user. Samba says it while it finds out that its processes were killed.
+  // This says nothing of the user. Samba says it until it knows that its processes were killed.
   if (status === Status.INTERNAL_ERROR) throw serverFailed(server)
   const { name } = meaningOf(status)
   throw new RejectedTokenError(`the file server refused the sign-in: ${name}`, {
