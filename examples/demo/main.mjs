@@ -9,9 +9,7 @@ import { openStage } from './stage.mjs'
 import { tell } from './story.mjs'
 import { createWorld } from './world.mjs'
 
-const { values } = parseArgs({
-  options: { page: { type: 'boolean' }, story: { type: 'boolean' }, port: { type: 'string' } },
-})
+const values = readOptions()
 const inCi = /^(1|true)$/i.test(process.env.CI ?? '')
 const somebodyLooks = process.stdout.isTTY === true && !inCi
 const withPage = values.page ?? (!values.story && somebodyLooks)
@@ -19,6 +17,16 @@ const withPage = values.page ?? (!values.story && somebodyLooks)
 const world = await createWorld()
 if (withPage) await show()
 else await tellOnce()
+
+function readOptions() {
+  const options = { page: { type: 'boolean' }, story: { type: 'boolean' }, port: { type: 'string' } }
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    console.error(`${error.message}\nWrite npm start -- [--page | --story] [--port N].`)
+    process.exit(2)
+  }
+}
 
 async function tellOnce() {
   const right = await tell(world)
