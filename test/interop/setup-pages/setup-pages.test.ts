@@ -111,7 +111,7 @@ for (const key of ['CORP', 'EAST', 'NORTH'] as const) {
 
 for (const key of ['CORP', 'NEWCORP'] as const) {
   await describeRealms(`s4u join, as docs/directory-setup.md has it, in ${key}`, [key], (info) => {
-    const service = new NewService(info, key, 'joined')
+    const service = new NewService(info, key, 'enrolled')
 
     test('makes account, name and keytab at once', async () => {
       const { administrator, ldap, domain } = service.realm
