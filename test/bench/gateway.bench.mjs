@@ -4,6 +4,9 @@
  * `gateway-kerberos`: CPU microseconds of the gateway's process for one request of a user with a
  * session, with a fresh Kerberos token inside; floor is that of the library alone. The first rounds
  * do not count: compilers of V8 are then most of what is measured.
+ * `gateway-headers`: the library alone, given the headers that the gateway sends inside, with random
+ * octets in place of each token; floor is the library without them. What is between it and
+ * `gateway-kerberos` is what the gateway itself does.
  * `gateway-stream`: milliseconds for a download of 128 MiB (0.134 GB divided by it are GB/s), and
  * the CPU of the process; floor is that of the library. A process takes about 130 ms of CPU or
  * about 380, the library and the gateway alike, and stays at that as long as it lives: so there are
@@ -46,8 +49,14 @@ export default async function bench(_measure, add) {
     return [bare, gateway]
   }
   try {
-    const [cpu] = await inTurns(await pair(), { load: requests, divisor: REQUESTS, warmUp: WARM_UP_ROUNDS })
+    const load = { load: requests, divisor: REQUESTS, warmUp: WARM_UP_ROUNDS }
+    const [bare, gateway] = await pair()
+    const [cpu] = await inTurns([bare, gateway], load)
     add({ name: 'gateway-kerberos', unit: 'µs CPU', ...cpu })
+    const sender = await start({ to, headers: await headersInside(inner, gateway) })
+    proxies.push(sender)
+    const [cpuOfHeaders] = await inTurns([bare, { ...sender, cookie: gateway.cookie }], load)
+    add({ name: 'gateway-headers', unit: 'µs CPU', ...cpuOfHeaders })
     await beside(await apacheOf(folder, to), proxies[1], realm, add)
     const streams = []
     for (let pairs = 0; pairs < 3; pairs++)
@@ -100,6 +109,13 @@ async function realmFor(folder) {
   writeFileSync(join(folder, 'krb5.conf'), realm.krb5Conf())
   writeFileSync(join(folder, 'gateway.keytab'), realm.keytabFor('gateway').encode())
   return realm
+}
+
+/** What the gateway adds to a request on its way to the inner server. */
+async function headersInside(inner, { port, cookie }) {
+  const [[{ headers }]] = await Promise.all([once(inner, 'request'), ask(port, '/', { cookie })])
+  const { host: _host, connection: _connection, cookie: _cookie, ...added } = headers
+  return added
 }
 
 function configOf(folder, to) {
