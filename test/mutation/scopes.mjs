@@ -113,6 +113,7 @@ export const packages = {
       'authorization-for.ts',
       'interceptor.ts',
       'handlers/negotiating-handler.ts',
+      'handlers/replayable-body.ts',
       'connections/proxy.ts',
       'connections/time-limits.ts',
       'service-names/service-name.ts',

@@ -1,15 +1,6 @@
-import { beginNegotiation, encodeNegTokenResp, rejectionOf } from '@s4u/gssapi'
-import type { ApReqStep, CompletedNegotiation, NegotiationReply, NegotiationStep } from '@s4u/gssapi'
-import {
-  closeOptions,
-  ConfigurationError,
-  MalformedTokenError,
-  RejectedTokenError,
-  requireGiven,
-  requireKnownOptions,
-  S4uError,
-  underNewNames,
-} from '@s4u/krb5'
+import { beginNegotiation, encodeNegTokenResp } from '@s4u/gssapi'
+import type { ApReqStep, NegotiationReply, NegotiationStep } from '@s4u/gssapi'
+import { closeOptions, ConfigurationError, requireGiven, requireKnownOptions, S4uError, underNewNames } from '@s4u/krb5'
 import type { Keytab, Notice, Ticket } from '@s4u/krb5'
 import { ACCEPT_OPTIONS, type Acceptor, type AcceptOptions } from './acceptor.js'
 import { acceptApReq, type AcceptContext, type CheckedApReq } from './ap-req/accept-ap-req.js'
@@ -21,8 +12,9 @@ import type { AuthenticationMethod } from './identity/identity-claims.js'
 import type { Identity } from './identity/identity.js'
 import { KeyRing } from './keys/key-ring.js'
 import { keytabLocations } from './keys/keytab-source.js'
-import type { AcceptOutcome, Accepted, Refused } from './negotiation/accept-outcome.js'
+import type { AcceptOutcome } from './negotiation/accept-outcome.js'
 import { PendingNegotiations, type Resume } from './negotiation/pending-negotiations.js'
+import { accept, refuse, rejectionFor } from './negotiation/recorded-outcome.js'
 import { unsupportedMechanism } from './negotiation/unsupported-mechanism.js'
 import { ACCEPTOR_OPTIONS, type AcceptorOptions, RENAMED_OPTIONS } from './options/acceptor-options.js'
 import { type AcceptorSettings, checkOptions, servicesOf } from './options/acceptor-settings.js'
@@ -120,6 +112,7 @@ class KeytabAcceptor implements Acceptor {
     const opened = await this.#opener.open(ticket)
     requireExpected(opened.ticket, expected, this.#keys.keytab)
     requireTicketTime(opened.ticket.opened.encTicketPart, this.#settings.now(), this.#settings.clockSkew)
+    // A ticket of the account for itself shows the SID of the account.
     if (expected.client !== undefined && expected.client === expected.service)
       this.#ownTicket.rememberSid(opened.ticket)
     const { origin = 's4u2self', requestedName } = expected
@@ -225,27 +218,4 @@ class KeytabAcceptor implements Acceptor {
     record.continued()
     return { status: 'continue', reply, negotiation }
   }
-}
-
-function accept(identity: Identity, { reply, context }: CompletedNegotiation, record: ExchangeRecord): Accepted {
-  record.accepted(identity)
-  return { status: 'accepted', identity, context, reply }
-}
-
-/**
- * Returns a refusal for an error of s4u, and throws any other error: that is a fault of this
- * program and must be seen.
- */
-function refuse(error: unknown, record: ExchangeRecord, reply?: Uint8Array, mechanism?: string): Refused {
-  if (!S4uError.is(error)) throw error
-  record.refused(error, mechanism)
-  return { status: 'refused', error, reply, mechanism }
-}
-
-/**
- * Returns the token that tells the peer about its own fault; undefined for faults of the service.
- */
-function rejectionFor(error: S4uError, token: Uint8Array): Uint8Array | undefined {
-  const isPeers = error instanceof MalformedTokenError || error instanceof RejectedTokenError
-  return isPeers ? rejectionOf(token) : undefined
 }

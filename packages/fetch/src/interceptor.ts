@@ -4,7 +4,8 @@ import { type Attempt, clientOf } from './negotiation/attempt.js'
 import { TokenIssuer, noName } from './negotiation/token-issuer.js'
 import { offersNegotiate } from './answers/challenge-schemes.js'
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './options/learned-origins.js'
-import { dispatchNegotiating, isReplayableBody, SERVER_AUTHENTICATION } from './handlers/negotiating-handler.js'
+import { dispatchNegotiating, SERVER_AUTHENTICATION } from './handlers/negotiating-handler.js'
+import { isReplayableBody } from './handlers/replayable-body.js'
 import {
   NEGOTIATION_FOR_OPTIONS,
   TOKEN_OPTIONS,

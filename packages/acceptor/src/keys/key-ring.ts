@@ -2,9 +2,9 @@ import { ConfigurationError, Keytab, noticeOfLeftOut, printableMessage, S4uError
 import type { Ticket } from '@s4u/krb5'
 import type { AcceptorEvents } from '../events/events.js'
 import type { KeytabLocation } from './keytab-location.js'
+import type { ServiceKeyPolicy } from './entries-of-service.js'
 import { notServed } from './served-names.js'
-import { ServiceKeys } from './service-keys.js'
-import type { ServiceKey, ServiceKeyPolicy } from './service-keys.js'
+import { type ServiceKey, ServiceKeys } from './service-keys.js'
 import { KeytabWatcher } from './keytab-watcher.js'
 
 /** How often a keytab is checked for changes while requests come, in milliseconds. */

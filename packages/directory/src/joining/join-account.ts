@@ -33,9 +33,11 @@ export interface JoinedAccount {
  * import { type Directory, joinAccount } from '@s4u/directory'
  *
  * export async function join(directory: Directory): Promise<string> {
- *   const servicePrincipalNames = ['HTTP/web.corp.test']
- * const { password } = await joinAccount(directory, { kind: 'user', name: 'svc-web',
- * servicePrincipalNames })
+ *   const { password } = await joinAccount(directory, {
+ *     kind: 'user',
+ *     name: 'svc-web',
+ *     servicePrincipalNames: ['HTTP/web.corp.test'],
+ *   })
  *   return password
  * }
  * ```

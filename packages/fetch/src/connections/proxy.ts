@@ -9,7 +9,8 @@ import type { Attempt } from '../negotiation/attempt.js'
 import { TokenIssuer, type TokenContext } from '../negotiation/token-issuer.js'
 import type { Tunnel } from './backend-connector.js'
 import { offersNegotiate } from '../answers/challenge-schemes.js'
-import { dispatchNegotiating, isReplayableBody, PROXY_AUTHENTICATION } from '../handlers/negotiating-handler.js'
+import { dispatchNegotiating, PROXY_AUTHENTICATION } from '../handlers/negotiating-handler.js'
+import { isReplayableBody } from '../handlers/replayable-body.js'
 import { hasHeader, withHeader } from '../handlers/request-headers.js'
 import {
   type MutualAuthentication,

@@ -1,4 +1,5 @@
 import { closeOptions, ConfigurationError, type KdcClient, pickOptions } from '@s4u/kdc-client'
+import { isReplayableRequest } from '../handlers/replayable-body.js'
 import { TokenIssuer } from '../negotiation/token-issuer.js'
 import { requireConnections } from '../connections/connections.js'
 import {
@@ -15,7 +16,7 @@ import { checkUnderlyingFetch } from './dispatcher-use.js'
 import { negotiateRequest } from './negotiate-request.js'
 import { OwnDispatcher } from '../connections/own-dispatcher.js'
 import { type Fetch, ticketsOf } from '../options/token-options.js'
-import { hasOwnMembersOnly, type Outgoing, outgoing } from './outgoing-request.js'
+import { hasOwnMembersOnly, outgoing } from './outgoing-request.js'
 import { followRedirects } from './redirect.js'
 import {
   type FetchCall,
@@ -113,7 +114,7 @@ function fetchWith(options: FetchOptions, issuer: TokenIssuer, tickets: FetchTic
       options,
       issuer,
       tickets,
-      replayable: canBeSentAgain(first, init),
+      replayable: isReplayableRequest(first.request, init),
       init: input instanceof Request || !hasOwnMembersOnly(requestInit) ? undefined : requestInit,
       keeper:
         options.connections === 'shared' ? undefined : (OwnDispatcher.of(requestInit.dispatcher) ?? keeperOf(options)),
@@ -129,14 +130,4 @@ function fetchWith(options: FetchOptions, issuer: TokenIssuer, tickets: FetchTic
         : negotiateRequest(hop, call, owesProof)
     })
   }
-}
-
-/**
- * Returns whether the body can be sent again: there is no body, or the caller still has its source.
- */
-function canBeSentAgain({ request }: Outgoing, init: RequestInit | undefined): boolean {
-  if (request === undefined || request.body === null) return true
-  const body = init?.body
-  if (body === undefined || body === null) return false
-  return !(body instanceof ReadableStream) && !(Symbol.asyncIterator in Object(body))
 }

@@ -6,7 +6,7 @@ import { abandon, discard } from '../answers/discard.js'
 import { isPreemptive, rememberAsking } from '../options/learned-origins.js'
 import type { Outgoing } from './outgoing-request.js'
 import { isDowngrade, isRedirect, redirectTarget } from './redirect.js'
-import { type FetchCall, connectionsOf, send, sendWithoutToken, sendUnasked } from './send-request.js'
+import { type FetchCall, connectionsOf, send, sendWithoutToken, sendFirstWithoutToken } from './send-request.js'
 import { sanitized } from '../answers/unproven-answer.js'
 
 /** The answer to one hop. */
@@ -28,8 +28,9 @@ export async function negotiateRequest(hop: Outgoing, call: FetchCall, owed: boo
   const named = issuer.serviceName(url)
   const spn = named instanceof Promise ? await named : named
   if (spn === undefined) return { response: await sendNameless(hop, call, owed) }
+  // A request without a token goes first only if it can be sent once more with one.
   if (replayable && !isPreemptive(url, options.preemptive)) {
-    const response = await sendUnasked(hop, call)
+    const response = await sendFirstWithoutToken(hop, call)
     if (response !== undefined) {
       if (!isAsking(response)) return judgeUnasked(response, hop, call, spn, owed)
       rememberAsking(url)

@@ -97,7 +97,7 @@ export function sendOutsideOrigins(hop: Outgoing, call: FetchCall): Promise<Resp
  * proxy asks who the client is, or if the HTTP/2 session there belongs to an identity: a token is
  * then sent at once.
  */
-export async function sendUnasked(hop: Outgoing, call: FetchCall): Promise<Response | undefined> {
+export async function sendFirstWithoutToken(hop: Outgoing, call: FetchCall): Promise<Response | undefined> {
   try {
     return await sendWithoutToken(hop, call)
   } catch (error) {

@@ -4,11 +4,11 @@ import type { Attempt, Judgement } from '../negotiation/attempt.js'
 import { MAX_DISCARDED, MAX_DISCARDING } from '../answers/discard.js'
 import {
   dispatchNegotiating,
-  isReplayableBody,
   type AttemptSource,
   PROXY_AUTHENTICATION,
   SERVER_AUTHENTICATION,
 } from './negotiating-handler.js'
+import { isReplayableBody } from './replayable-body.js'
 import { UNSENT } from './unsent.js'
 
 type Handler = Dispatcher.DispatchHandler

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { Attempt, Judgement } from '../negotiation/attempt.js'
 import { MAX_DISCARDED, MAX_DISCARDING } from '../answers/discard.js'
 import { type Handler, newerHandler } from './handler-kinds.js'
+import { isReplayableBody } from './replayable-body.js'
 import { withHeader } from './request-headers.js'
 import { type ResponseHeaders, withoutHeaders, withoutUndefined } from './response-headers.js'
 import { UNSENT } from './unsent.js'
@@ -252,9 +253,4 @@ class NegotiatingHandler implements Handler {
     const next = await attempt
     return next && (() => this.send(next))
   }
-}
-
-/** Returns whether a body can be sent again. The body of a fetch never can: it is a stream here. */
-export function isReplayableBody(body: DispatchOptions['body']): boolean {
-  return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
 }

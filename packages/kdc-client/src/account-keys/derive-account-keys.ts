@@ -25,8 +25,8 @@ export interface AccountKeys {
  * import { Keytab } from '@s4u/krb5'
  *
  * const password = process.env['PASSWORD'] ?? ''
- * const { principal, kvno = 1, keys } = await deriveAccountKeys({ principal: 'svc-web@AD.TEST',
- * password })
+ * const account = await deriveAccountKeys({ principal: 'svc-web@AD.TEST', password })
+ * const { principal, kvno = 1, keys } = account
  * const keytab = new Keytab(keys.map((key) => ({ principal, kvno, key, timestamp: Date.now() })))
  * ```
  *

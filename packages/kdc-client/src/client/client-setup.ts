@@ -1,6 +1,7 @@
 import { formatPrincipal, journalFor, platformRandom, requireLogger } from '@s4u/krb5'
 import { requireMilliseconds, requireNumbers, requireText } from '../arguments/option-checks.js'
-import { configuredExchanges, configuredNetwork, LONGEST_LIFETIME } from '../configuration/exchange-settings.js'
+import { configuredExchanges, LONGEST_LIFETIME } from '../configuration/exchange-settings.js'
+import { configuredNetwork } from '../configuration/network-settings.js'
 import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
 import { type Authority, authorityOf } from '../credentials/credentials.js'
 import { namedCredentials } from '../credentials/default-credentials.js'

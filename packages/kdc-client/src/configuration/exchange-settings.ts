@@ -1,9 +1,10 @@
 /**
- * Reads the settings of krb5.conf that decide how a KDC is asked, and which tickets are requested.
- * The options of a client take precedence.
+ * Reads the settings of krb5.conf that decide which tickets are requested. The options of a client
+ * take precedence.
  */
 
-import { ConfigurationError, DEFAULT_ETYPES, type Krb5Conf } from '@s4u/krb5'
+import { DEFAULT_ETYPES, type Krb5Conf } from '@s4u/krb5'
+import { durationWithin } from './duration-within.js'
 
 /** The options of one client that take precedence over krb5.conf. */
 export interface ExchangeOptions {
@@ -57,77 +58,3 @@ export const LONGEST_LIFETIME = 315_360_000_000
 
 /** As for the option `clockSkew` of an acceptor: a larger value would switch the check off. */
 const MAX_CLOCK_SKEW = 3_600_000
-
-/** How KDCs are asked. */
-export interface NetworkSettings {
-  /** Requests with more octets than this go by TCP first. */
-  readonly udpPreferenceLimit: number
-  /**
-   * The wait for one KDC before the next one is asked; milliseconds. It doubles with each round.
-   */
-  readonly firstWait: number
-  /** How many times all KDCs are asked. */
-  readonly rounds: number
-}
-
-/** The settings that krb5.conf has. */
-export interface ConfiguredNetwork extends Partial<NetworkSettings> {
-  /** The limit of one exchange; milliseconds. */
-  readonly timeLimit?: number
-}
-
-/**
- * Returns how KDCs are asked:
- *
- * - `udp_preference_limit`: octets
- * - `kdc_timeout` (Heimdal): the wait for one KDC before the next one is asked
- * - `max_retries`: how many times all KDCs are asked
- * - `request_timeout` (MIT 1.22): the limit of one exchange; 0 keeps the default limit
- *
- * @throws ConfigurationError for a value that cannot be read, with file and line
- */
-export function configuredNetwork(conf: Krb5Conf): ConfiguredNetwork {
-  const udpPreferenceLimit = conf.integer('libdefaults', 'udp_preference_limit')
-  const firstWait = durationWithin(conf, 'kdc_timeout', 1, MAX_WAIT, millisecondsOfJava)
-  const rounds = conf.integer('libdefaults', 'max_retries')
-  const timeLimit = durationWithin(conf, 'request_timeout', 0, MAX_WAIT)
-  return {
-    // A negative number counts as not set, as in MIT's library.
-    ...(udpPreferenceLimit !== undefined && udpPreferenceLimit >= 0 && { udpPreferenceLimit }),
-    ...(firstWait !== undefined && { firstWait }),
-    ...(rounds !== undefined && rounds > 0 && { rounds }),
-    ...(timeLimit && { timeLimit }),
-  }
-}
-
-/** A longer wait, a day, is a mistake. */
-const MAX_WAIT = 86_400_000
-
-/**
- * Converts a `kdc_timeout` that was written for Java. Java reads a number without a unit as
- * milliseconds, Heimdal as seconds, and both read the same file. 1,000 seconds for one KDC make no
- * sense, so a number from 1,000 on is Java's.
- */
-function millisecondsOfJava(milliseconds: number, written: string): number {
-  return /^\d+$/.test(written) && milliseconds >= 1_000_000 ? milliseconds / 1000 : milliseconds
-}
-
-function durationWithin(
-  conf: Krb5Conf,
-  name: string,
-  least: number,
-  most: number,
-  meant: (milliseconds: number, written: string) => number = (milliseconds) => milliseconds,
-): number | undefined {
-  const duration = conf.duration('libdefaults', name)
-  if (duration === undefined) return undefined
-  const value = meant(duration, conf.string('libdefaults', name) ?? '')
-  if (value >= least && value <= most) return value
-  throw new ConfigurationError(
-    `krb5.conf, ${name}: ${value / 1000} seconds are not from ${least / 1000} to ${most / 1000}`,
-    {
-      code: 'KRB5_CONFIG_BADFORMAT',
-      hint: `Mend or take out ${name} in [libdefaults], or say the time in the options, which go first.`,
-    },
-  )
-}

@@ -1,5 +1,5 @@
 import { closeOptions, ConfigurationError, hintOfCopies, type OptionTableOf } from '@s4u/krb5'
-import { configuredNetwork } from '../configuration/exchange-settings.js'
+import { configuredNetwork } from '../configuration/network-settings.js'
 import type { DnsSource } from './dns-lookup.js'
 import type { ProxyTrust } from '../configuration/http-anchors.js'
 import { type KdcLocation, namesKdcsOf, transportFor } from './kdc-location.js'

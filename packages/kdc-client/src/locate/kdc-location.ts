@@ -1,5 +1,5 @@
 import { asciiLower, ConfigurationError } from '@s4u/krb5'
-import type { ConfiguredNetwork } from '../configuration/exchange-settings.js'
+import type { ConfiguredNetwork } from '../configuration/network-settings.js'
 import { DnsMemory } from './dns-cache.js'
 import { type KdcAddress, parseKdcAddress } from '../configuration/kdc-address.js'
 import type { DnsSource } from './dns-lookup.js'

@@ -1,5 +1,5 @@
 import type { QueuePlace } from '../async/fair-queue.js'
-import type { NetworkSettings } from '../configuration/exchange-settings.js'
+import type { NetworkSettings } from '../configuration/network-settings.js'
 import type { FailedAttempt } from '../errors/kdc-errors.js'
 
 /** One request to the KDCs of a realm. */

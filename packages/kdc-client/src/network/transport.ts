@@ -1,5 +1,5 @@
 import { ConfigurationError, printableName } from '@s4u/krb5'
-import type { ConfiguredNetwork, NetworkSettings } from '../configuration/exchange-settings.js'
+import type { ConfiguredNetwork, NetworkSettings } from '../configuration/network-settings.js'
 import { type FailedAttempt, KdcUnreachableError } from '../errors/kdc-errors.js'
 import { FIRST_WAIT } from './failover.js'
 import type { QueuePlace } from '../async/fair-queue.js'

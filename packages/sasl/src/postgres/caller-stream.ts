@@ -5,7 +5,8 @@ import type { ConnectionOptions } from 'node:tls'
 import type { ContextSource } from '../caller.js'
 import type { AuthenticationPhase } from './authentication-phase.js'
 import { HandshakeReader, timedOut } from '../layer/handshake-reader.js'
-import { openChannel, type PostgresChannel } from './open-channel.js'
+import type { PostgresChannel } from './gss-encryption.js'
+import { openChannel } from './open-channel.js'
 
 /** Checked options of a stream. */
 export interface CallerStreamSettings {

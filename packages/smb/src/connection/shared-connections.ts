@@ -71,7 +71,7 @@ class SharedConnection {
     connections.get(key)?.add(this)
     this.#clientGuid = clientGuid
     const { server, rules } = demand
-    this.#negotiated = openConnection(server, rules, clientGuid, endOf(server, rules.timeLimit))
+    this.#negotiated = openConnection(server, rules, clientGuid, timeLimitSignal(server, rules.timeLimit))
     this.#negotiated.then(
       ({ connection }) => connection.watch(() => this.#forget()),
       () => this.#forget(),
@@ -109,7 +109,7 @@ class SharedConnection {
   #open(user: ShareUser, now: () => number, lost: LostSession | undefined): OpenSession {
     const { service, rules, server } = this.#demand
     const session = this.#negotiated.then((negotiated) =>
-      Session.open(negotiated, user, service, now, endOf(server, rules.timeLimit), lost),
+      Session.open(negotiated, user, service, now, timeLimitSignal(server, rules.timeLimit), lost),
     )
     const open: OpenSession = { session, opened: undefined, leases: 0 }
     this.#sessions.set(user, open)
@@ -150,20 +150,9 @@ class SharedConnection {
   }
 }
 
-/** Aborts at the time limit with the error that a silent server has. */
-function endOf(server: ServerAddress, timeLimit: number): AbortSignal {
+/** Returns a signal that aborts at the time limit, with the error that a silent server has. */
+function timeLimitSignal(server: ServerAddress, timeLimit: number): AbortSignal {
   const end = new AbortController()
   setTimeout(() => end.abort(unreachable(server, 'ETIMEDOUT')), timeLimit).unref()
   return end.signal
-}
-
-/** Rejects when the signal aborts. What was waited for goes on, for others who wait. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

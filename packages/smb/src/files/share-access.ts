@@ -1,14 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type ConnectionDemand,
-  leaseSession,
-  type SessionLease,
-  unlessAborted,
-} from '../connection/shared-connections.js'
+import { type ConnectionDemand, leaseSession, type SessionLease } from '../connection/shared-connections.js'
 import type { LostSession, ShareUser } from '../connection/session.js'
 import { Tree } from '../connection/tree.js'
 import { FileError, FileServerUnreachableError } from '../errors.js'
 import { type NameRules, wireName } from '../formats/file-name.js'
+import { unlessAborted } from '../transport/unless-aborted.js'
 import { ShareType } from '../wire/session-messages.js'
 
 /** What a share needs to be reached. */

@@ -21,7 +21,7 @@ import {
   type PrincipalName,
   TicketFlag,
 } from '@s4u/krb5'
-import { isDelegable, requireFreshPassword, requireUsableAccount } from '../tickets/account-state.js'
+import { isDelegable, requireFreshPassword, requireUsableAccount } from '../tickets/account-restrictions.js'
 import { type Account, keyOfTypes, ticketKeyOf } from '../directory/account.js'
 import { type ReplyArmor, strengthened } from '../fast/armored-reply.js'
 import type { FastChannel } from '../kdc/fast-channel.js'

@@ -12,6 +12,7 @@ import {
   encodeKpasswdResult,
   EncKrbPrivPart,
   hasFlag,
+  type HostAddress,
   Key,
   KeyUsage,
   KPASSWD_RESULTS as RESULT,
@@ -37,20 +38,25 @@ export async function answerKpasswd(kdc: Kdc, request: Uint8Array): Promise<Uint
   try {
     const { version, ap, body } = decodeKpasswdMessage(request)
     const opened = openRequest(kdc, ap)
-    const { userData, ...asked } = openUserData(opened, body)
+    const { userData, sAddress } = openUserData(opened, body)
     const outcome = await attempt(kdc, opened, { version, userData })
-    return sealAnswer(kdc, opened, asked.sAddress, outcome)
+    return sealAnswer(kdc, opened, sAddress, outcome)
   } catch (error) {
     return encodeKpasswdMessage({ version: 1, ap: new Uint8Array(0), body: errorOf(kdc, error) })
   }
 }
 
-interface Asked {
+/** What the client asks for. */
+interface ChangeRequest {
   readonly version: number
   readonly userData: Uint8Array
 }
 
-async function attempt(kdc: Kdc, { encTicketPart }: OpenedApReq, { version, userData }: Asked): Promise<Outcome> {
+async function attempt(
+  kdc: Kdc,
+  { encTicketPart }: OpenedApReq,
+  { version, userData }: ChangeRequest,
+): Promise<Outcome> {
   if (version !== KpasswdVersion.CHANGE && version !== KpasswdVersion.SET)
     return { code: RESULT.KRB5_KPASSWD_BAD_VERSION, text: 'the version is neither 1 nor 0xff80' }
   if (!hasFlag(encTicketPart.flags, TicketFlag.INITIAL))
@@ -76,6 +82,7 @@ function isChangePassword({ nameString }: PrincipalName): boolean {
   return nameString.join('/').toLowerCase() === 'kadmin/changepw'
 }
 
+/** Opens the KRB-PRIV of the request, which has the new password. */
 function openUserData({ authenticator }: OpenedApReq, body: Uint8Array) {
   const part = decode(
     EncKrbPrivPart,
@@ -93,7 +100,7 @@ function openUserData({ authenticator }: OpenedApReq, body: Uint8Array) {
 function sealAnswer(
   { random, ...kdc }: Kdc,
   { authenticator, encTicketPart }: OpenedApReq,
-  sAddress: EncKrbPrivPartAddress,
+  sAddress: HostAddress,
   { code, text }: Outcome,
 ): Uint8Array {
   const { ctime, cusec, subkey } = authenticator
@@ -109,8 +116,6 @@ function sealAnswer(
     body: encode(KrbPriv, { encPart }),
   })
 }
-
-type EncKrbPrivPartAddress = ReturnType<typeof openUserData>['sAddress']
 
 function subkeyOf(subkey: Key | undefined): Key {
   return subkey ?? refuse('KRB_AP_ERR_NOKEY', 'the authenticator has no subkey')

@@ -9,7 +9,7 @@ import {
   sameRealmIgnoringCase,
   TicketFlag,
 } from '@s4u/krb5'
-import { requireUsableAccount } from '../tickets/account-state.js'
+import { requireUsableAccount } from '../tickets/account-restrictions.js'
 import type { Account } from '../directory/account.js'
 import { decideS4u2Proxy } from './delegation-policy.js'
 import { acceptEvidence, type Evidence } from './evidence.js'

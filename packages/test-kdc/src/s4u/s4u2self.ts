@@ -11,7 +11,7 @@ import {
   type PrincipalName,
   TicketFlag,
 } from '@s4u/krb5'
-import { requireUsableAccount } from '../tickets/account-state.js'
+import { requireUsableAccount } from '../tickets/account-restrictions.js'
 import type { Account } from '../directory/account.js'
 import { s4u2selfIsForwardable } from './delegation-policy.js'
 import type { Directory } from '../directory/directory.js'

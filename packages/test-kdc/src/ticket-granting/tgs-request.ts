@@ -14,7 +14,7 @@ import {
   type PrincipalName,
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
-import { requireUsableAccount } from '../tickets/account-state.js'
+import { requireUsableAccount } from '../tickets/account-restrictions.js'
 import type { Account } from '../directory/account.js'
 import type { Trust } from '../directory/directory.js'
 import type { Exchange, Kdc } from '../kdc/kdc.js'
