@@ -4,8 +4,8 @@
  * `gateway-kerberos`: CPU microseconds of the gateway's process for one request of a user with a
  * session, with a fresh Kerberos token inside; floor is that of the library alone. The first rounds
  * do not count: compilers of V8 are then most of what is measured.
- * `gateway-headers`: the library alone, given the headers that the gateway sends inside, with random
- * octets in place of each token; floor is the library without them. What is between it and
+ * `gateway-headers`: the library alone, given the headers that the gateway sends inside, with
+ * random octets in place of each token; floor is the library without them. What is between it and
  * `gateway-kerberos` is what the gateway itself does.
  * `gateway-stream`: milliseconds for a download of 128 MiB (0.134 GB divided by it are GB/s), and
  * the CPU of the process; floor is that of the library. A process takes about 130 ms of CPU or

@@ -10,7 +10,7 @@ import {
 import { journalFor } from '@s4u/kdc-client'
 import type { Directory } from './interface/directory.js'
 import { DIRECTORY_OPTIONS, type DirectoryOptions } from './interface/directory-options.js'
-import { OpenDirectory } from './opened-directory.js'
+import { LdapDirectory } from './ldap-directory.js'
 
 /**
  * Opens the directory of a domain, as the account of a KDC client. Nothing is sent before the first
@@ -36,7 +36,7 @@ export function openDirectory(given: DirectoryOptions): Directory {
   requireLogger(options.logger)
   const domain = asciiLower(options.domain ?? options.client.realm)
   if (!DOMAIN.test(domain)) throw notADomain(domain)
-  return new OpenDirectory(options, domain, journalFor(options.logger))
+  return new LdapDirectory(options, domain, journalFor(options.logger))
 }
 
 const DOMAIN = /^(?=.{1,240}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_-]{1,63})*$/

@@ -50,11 +50,9 @@ export type {
   AuthenticatedEvent,
   ChallengeEvent,
   FailedEvent,
-  NegotiatorCounters,
   NegotiatorListeners,
-  NtlmCounters,
-  SourceCounters,
 } from './authenticate/negotiator-events.js'
+export type { NegotiatorCounters, NtlmCounters, SourceCounters } from './authenticate/negotiator-counters.js'
 export type { NtlmReason, NtlmUse } from './authenticate/ntlm-use.js'
 export type { KdcOptions } from './kdc/kdc-options.js'
 export { delegatedByGate } from './routes/delegated-by-gate.js'

@@ -3,7 +3,7 @@
 import type { Fetch } from '@s4u/fetch'
 import type { S4uSubject } from '@s4u/kdc-client'
 import type { CallerIdentity } from './delegation/caller-identity.js'
-import type { NegotiatorCounters } from './authenticate/negotiator-events.js'
+import type { NegotiatorCounters } from './authenticate/negotiator-counters.js'
 import type { ImpersonationOption } from './routes/impersonation-option.js'
 import type { Mode } from './authenticate/mode.js'
 import type { Outcome } from './authenticate/outcome.js'

@@ -23,8 +23,8 @@ export interface ServiceKeyPolicy {
 }
 
 /**
- * Returns the entries of a keytab whose keys may open tickets: those of the services that the option
- * names, else of every `HTTP/…`, and of encryption types that may be used.
+ * Returns the entries of a keytab whose keys may open tickets: those of the services that the
+ * option names, else of every `HTTP/…`, and of encryption types that may be used.
  *
  * @param source the file, for errors
  * @throws MissingKeyError if a service has no such entry

@@ -11,8 +11,8 @@ export function accept(identity: Identity, { reply, context }: CompletedNegotiat
 }
 
 /**
- * Records and returns a refusal for an error of s4u. Throws any other error: that is a fault of this
- * program and must be seen.
+ * Records and returns a refusal for an error of s4u. Throws any other error: that is a fault of
+ * this program and must be seen.
  */
 export function refuse(error: unknown, record: ExchangeRecord, reply?: Uint8Array, mechanism?: string): Refused {
   if (!S4uError.is(error)) throw error

@@ -25,7 +25,7 @@ export function armorOfClient({ self, clock, ownTgt, trusted, own }: ArmorSource
     async inPlaceOf(refused, signal) {
       const realm = realmAsked(refused)
       if (sameRealmIgnoringCase(realm, self.realm))
-        return (await ownTgt.replace(refused, signal)) ? ownTgt.get(signal) : undefined
+        return (await ownTgt.tryForAnother(refused, signal)) ? ownTgt.get(signal) : undefined
       if (isYoung(refused, clock.now())) return undefined
       own.discard(refused)
       return trusted.tgtFor(realm, signal)

@@ -140,9 +140,9 @@ export class ExchangeRunner {
     if (!TGT_REFUSED.has(refused.errorCode)) return false
     const isOwn = sameRealmIgnoringCase(realmAsked(shown), this.#self.realm)
     const isDoubtful = evidence !== undefined || refused.unconfirmed === true
-    if (isDoubtful && isOwn) return this.#ownTgt.replace(shown, signal)
+    if (isDoubtful && isOwn) return this.#ownTgt.tryForAnother(shown, signal)
     if (isDoubtful && isYoung(shown, this.#context.clock.now())) return false
-    if (isOwn) await this.#ownTgt.renew(shown, signal)
+    if (isOwn) await this.#ownTgt.requireAnother(shown, signal)
     else this.#foreign.discard(shown)
     return true
   }
@@ -156,7 +156,7 @@ export class ExchangeRunner {
     if (isForwardable(shown) || this.#authority.kind !== 'sign-in') return false
     if (this.#context.forwardable === false) return false
     if (!sameRealmIgnoringCase(realmAsked(shown), this.#self.realm)) return false
-    if (!(await this.#ownTgt.replace(shown, signal))) return false
+    if (!(await this.#ownTgt.tryForAnother(shown, signal))) return false
     return isForwardable(await this.#ownTgt.get(signal))
   }
 

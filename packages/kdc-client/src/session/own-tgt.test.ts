@@ -93,9 +93,9 @@ describe('a ticket-granting ticket from elsewhere', () => {
     const { at, ownTgt } = elsewhere(long)
     await ownTgt.get()
     at.given = tgtUntil(9 * HOUR)
-    await ownTgt.renew(at.given)
+    await ownTgt.requireAnother(at.given)
     expect(await ownTgt.get()).toBe(long)
-    await ownTgt.renew(long)
+    await ownTgt.requireAnother(long)
     expect(await ownTgt.get()).toBe(at.given)
   })
 })
@@ -107,19 +107,19 @@ describe('a ticket-granting ticket that is doubted', () => {
     await ownTgt.get()
     at.given = tgtUntil(9 * HOUR)
     at.now = 59_999
-    expect(await ownTgt.replace(first)).toBe(false)
+    expect(await ownTgt.tryForAnother(first)).toBe(false)
     expect(await ownTgt.get()).toBe(first)
     at.now = 60_000
-    expect(await ownTgt.replace(first)).toBe(true)
+    expect(await ownTgt.tryForAnother(first)).toBe(true)
     expect(await ownTgt.get()).toBe(at.given)
     // Somebody has replaced it meanwhile.
-    expect(await ownTgt.replace(first)).toBe(true)
+    expect(await ownTgt.tryForAnother(first)).toBe(true)
     const second = at.given
     at.given = tgtUntil(8 * HOUR)
     at.now = 119_999
-    expect(await ownTgt.replace(second)).toBe(false)
+    expect(await ownTgt.tryForAnother(second)).toBe(false)
     at.now = 120_000
-    expect(await ownTgt.replace(second)).toBe(true)
+    expect(await ownTgt.tryForAnother(second)).toBe(true)
   })
 
   test('is not replaced by itself, nor where there is none', async () => {
@@ -127,10 +127,10 @@ describe('a ticket-granting ticket that is doubted', () => {
     const { at, ownTgt } = elsewhere(tgt)
     await ownTgt.get()
     at.now = 60_000
-    expect(await ownTgt.replace(tgt)).toBe(false)
+    expect(await ownTgt.tryForAnother(tgt)).toBe(false)
     at.now = 120_000
     at.given = tgtUntil(1)
-    expect(await ownTgt.replace(tgt)).toBe(false)
+    expect(await ownTgt.tryForAnother(tgt)).toBe(false)
     expect(await ownTgt.get()).toBe(tgt)
   })
 

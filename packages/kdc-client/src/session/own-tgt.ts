@@ -109,7 +109,7 @@ export class OwnTgt {
    *
    * @throws as `get`
    */
-  async renew(tgt: Tgt, signal?: AbortSignal): Promise<void> {
+  async requireAnother(tgt: Tgt, signal?: AbortSignal): Promise<void> {
     if (this.#current !== tgt) return
     if (this.#underWay === undefined) this.#suspect = tgt
     await (this.#underWay ?? this.#start('miss')).wait(signal)
@@ -120,7 +120,7 @@ export class OwnTgt {
    * also carried evidence: the evidence may be at fault, and the ticket may be good. So the ticket
    * is kept until a new one is there, and a new one is requested at most once a minute.
    */
-  async replace(tgt: Tgt, signal?: AbortSignal): Promise<boolean> {
+  async tryForAnother(tgt: Tgt, signal?: AbortSignal): Promise<boolean> {
     if (this.#current !== tgt) return true
     const underWay = this.#underWay
     if (underWay === undefined) {

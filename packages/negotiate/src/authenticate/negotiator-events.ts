@@ -1,8 +1,9 @@
-/** The events, counters and log lines of a negotiator. */
+/** The events and log lines of a negotiator. */
 
 import { AcceptorEvents, type EventListener } from '@s4u/acceptor'
 import { type Journal, journalFor, type Logger, type S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
+import { CallerCounts, type NegotiatorCounters } from './negotiator-counters.js'
 import type { NtlmUse } from './ntlm-use.js'
 import type { Authenticated } from './outcome.js'
 import type { ResponseHeaders } from '../http/response.js'
@@ -86,43 +87,12 @@ export interface FailedEvent {
   readonly clientAddress?: string
 }
 
-/** How many times each thing happened since the negotiator was made. */
-export interface NegotiatorCounters {
-  readonly challenged: number
-  readonly authenticated: Readonly<Record<Authenticated['by'], number>>
-  /** By reason: `{ KRB_AP_ERR_REPEAT: 3 }`. */
-  readonly failed: Readonly<Record<string, number>>
-  /** By source of `signIn`: `{ form: { signedIn: 3, refused: { KDC_ERR_PREAUTH_FAILED: 1 } } }`. */
-  readonly signIn: Readonly<Record<string, SourceCounters>>
-  /** Callers with NTLM, let in or refused, each handshake once. */
-  readonly ntlm: NtlmCounters
-}
-
-/** Who still comes with NTLM. When these stand still, it can be turned off. */
-export interface NtlmCounters {
-  /** `{ address: 3 }`: the URL has an IP address, a name without a key, or there was no ticket. */
-  readonly byReason: Readonly<Record<string, number>>
-  /** `{ 'curl/7.88.1': 3 }`; after the first fifty products, `others`. */
-  readonly byUserAgent: Readonly<Record<string, number>>
-}
-
-/** How many times each thing happened at one source of `signIn`. */
-export interface SourceCounters {
-  readonly signedIn: number
-  /** By reason. They are among `failed` too. */
-  readonly refused: Readonly<Record<string, number>>
-}
-
 /** Publishes the events of one negotiator, and counts them. */
 export class NegotiatorEvents {
   readonly #listeners: NegotiatorListeners
   readonly #ofAcceptor: AcceptorEvents
   readonly #journal: Journal
-  readonly #authenticated = { token: 0, session: 0, connection: 0, 'sign-in': 0 }
-  readonly #ofSources = new Map<string, { signedIn: number; readonly refused: Map<string, number> }>()
-  readonly #failed = new Map<string, number>()
-  readonly #ntlm = { byReason: new Map<string, number>(), byUserAgent: new Map<string, number>() }
-  #challenged = 0
+  readonly #counts = new CallerCounts()
 
   constructor(
     listeners: NegotiatorListeners & { readonly onEvent?: EventListener; readonly logger?: Logger | undefined },
@@ -134,25 +104,11 @@ export class NegotiatorEvents {
   }
 
   get counters(): NegotiatorCounters {
-    return {
-      challenged: this.#challenged,
-      authenticated: { ...this.#authenticated },
-      failed: Object.fromEntries(this.#failed),
-      signIn: Object.fromEntries(
-        Array.from(this.#ofSources, ([name, { signedIn, refused }]) => [
-          name,
-          { signedIn, refused: Object.fromEntries(refused) },
-        ]),
-      ),
-      ntlm: {
-        byReason: Object.fromEntries(this.#ntlm.byReason),
-        byUserAgent: Object.fromEntries(this.#ntlm.byUserAgent),
-      },
-    }
+    return this.#counts.counters
   }
 
   challenged(event: ChallengeEvent): void {
-    this.#challenged++
+    this.#counts.challenged()
     const { reason } = event
     this.#note(() => `asked a caller to authenticate (${reason}${from(event)})`)
     notify(this.#listeners.onChallenge, event)
@@ -160,8 +116,7 @@ export class NegotiatorEvents {
 
   authenticated(event: AuthenticatedEvent): void {
     const { identity, by, source } = event
-    this.#authenticated[by]++
-    this.#countNtlm(event)
+    this.#counts.authenticated(event)
     if (source !== undefined) this.#signedIn(event, source)
     // The acceptor has already written a line about the token.
     else if (by !== 'token')
@@ -173,10 +128,7 @@ export class NegotiatorEvents {
 
   /** Counts a refusal that the acceptor has published already. */
   failed(event: FailedEvent): void {
-    const { code, source } = event
-    count(this.#failed, code)
-    this.#countNtlm(event)
-    if (source !== undefined) count(this.#countersOf(source).refused, code)
+    this.#counts.failed(event)
     notify(this.#listeners.onFailed, event)
   }
 
@@ -221,38 +173,16 @@ export class NegotiatorEvents {
 
   /** Publishes a sign-in on the acceptor's channel, where the audit has those with tokens. */
   #signedIn({ identity, clientAddress }: AuthenticatedEvent, source: string): void {
-    this.#countersOf(source).signedIn++
     const { principal: client, sid: clientSid, impersonationLevel } = identity
     this.#ofAcceptor.publish({
       ...{ kind: 'exchange', outcome: 'accepted', source, client, clientSid, clientAddress, impersonationLevel },
     })
   }
 
-  #countNtlm({ ntlm }: { readonly ntlm?: NtlmUse }): void {
-    if (ntlm === undefined) return
-    const { byReason, byUserAgent } = this.#ntlm
-    count(byReason, ntlm.reason)
-    const isKnown = byUserAgent.has(ntlm.userAgent) || byUserAgent.size < MAX_USER_AGENTS
-    count(byUserAgent, isKnown ? ntlm.userAgent : 'others')
-  }
-
-  #countersOf(source: string): { signedIn: number; readonly refused: Map<string, number> } {
-    const found = this.#ofSources.get(source) ?? { signedIn: 0, refused: new Map<string, number>() }
-    this.#ofSources.set(source, found)
-    return found
-  }
-
   /** Writes a line of routine. */
   #note(text: () => string): void {
     this.#journal.note(() => ({ level: 'debug', text: text() }))
   }
-}
-
-/** Clients name themselves, and could fill the memory with names. */
-const MAX_USER_AGENTS = 50
-
-function count(counts: Map<string, number>, code: string): void {
-  counts.set(code, (counts.get(code) ?? 0) + 1)
 }
 
 const HOW = { session: 'a cookie session', connection: 'its connection' } as const

@@ -22,8 +22,8 @@ const MAX_HANDSHAKE_TOKEN = 65_532
 
 const GSSENC_REQUEST = Buffer.from('0000000804d21630', 'hex')
 /**
- * Encrypts a connection with the keys of a ticket. Source: PostgreSQL documentation, "Message Flow",
- * section "GSSAPI Session Encryption".
+ * Encrypts a connection with the keys of a ticket. Source: PostgreSQL documentation, "Message
+ * Flow", section "GSSAPI Session Encryption".
  * @throws RejectedTokenError, MalformedTokenError
  */
 export async function openGssEncryption(socket: Socket, spn: string, initiator: Initiator): Promise<PostgresChannel> {

@@ -1,7 +1,7 @@
 import type { SignInAnswer, SignInLink, SignInRequest, SignInSite } from '@s4u/negotiate'
 import type { FormSettings } from './form-options.js'
 import { FORM_TEXTS, type FormTexts } from './form-texts.js'
-import { FormTokens } from './form-token.js'
+import { CsrfTokens } from './csrf-tokens.js'
 import { languageFor } from './language.js'
 import { pageStyle, pageStyleSource } from './page-style.js'
 import type { SignInPage } from './sign-in-page.js'
@@ -27,12 +27,12 @@ export interface PageState {
 
 /** Makes the pages of one negotiator. */
 export class FormPages {
-  readonly tokens: FormTokens
+  readonly csrf: CsrfTokens
   readonly #settings: FormSettings
   readonly #site: SignInSite
 
   constructor(site: SignInSite, settings: FormSettings) {
-    this.tokens = new FormTokens(site)
+    this.csrf = new CsrfTokens(site)
     this.#settings = settings
     this.#site = site
   }
@@ -48,7 +48,7 @@ export class FormPages {
 
   answer(request: SignInRequest, state: PageState): SignInAnswer {
     const { template, contentSecurityPolicy, theme } = this.#settings
-    const { token, cookie } = this.tokens.issue(request)
+    const { token, cookie } = this.csrf.issue(request)
     const page = this.#page(request, state, token)
     const headers = {
       'Content-Type': 'text/html; charset=utf-8',

@@ -101,7 +101,7 @@ class OpenedForm implements OpenedSignInSource {
     const { user, next, computer } = typed
     const changesPassword = typed.newPassword !== undefined && this.#settings.changePassword
     try {
-      this.#pages.tokens.require(request, fields.get('token'))
+      this.#pages.csrf.require(request, fields.get('token'))
       if (changesPassword && typed.newPassword !== typed.repeatedPassword) return this.#different(request, typed)
       const password = { user, password: typed.password, ...(changesPassword && { newPassword: typed.newPassword }) }
       const identity = await checkPassword(this.#site, request, password, 'form')

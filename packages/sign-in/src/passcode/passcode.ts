@@ -137,7 +137,7 @@ class OpenedPasscode implements OpenedSignInSource {
     const computer = fields.get('computer') === 'private' ? 'private' : 'public'
     let user = fields.get('user')?.trim() ?? ''
     try {
-      this.#pages.tokens.require(request, fields.get('token'))
+      this.#pages.csrf.require(request, fields.get('token'))
       const sealed = fields.get('challenge')
       const open = sealed === undefined ? undefined : this.#challenges.open(sealed)
       user = open?.user ?? user

@@ -34,7 +34,7 @@ const DOMAINS_KNOWN_FOR = 600_000
 const DEFAULT_NAMES_FRESH_FOR = 600_000
 
 /** A directory with its parts; what each method does is theirs. */
-export class OpenDirectory implements Directory, DomainAsking {
+export class LdapDirectory implements Directory, DomainAsking {
   readonly domain: string
   readonly realm: string
   readonly now: () => number

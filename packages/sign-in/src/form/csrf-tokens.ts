@@ -6,7 +6,7 @@ import { RejectedTokenError, type SealedTexts, type SignInRequest, type SignInSi
  * sign its user in as another (login CSRF). The browser has a random cookie, the form its digest,
  * sealed. (`Origin` and `Sec-Fetch-Site` have been judged before; old browsers send neither.)
  */
-export class FormTokens {
+export class CsrfTokens {
   readonly #site: Pick<SignInSite, 'random'>
   readonly #seal: SealedTexts
 
