@@ -70,12 +70,15 @@ async function startClient({ host, ...site }, rules) {
   const child = fork(fileURLToPath(new URL('servers/smb-client.mjs', import.meta.url)), [JSON.stringify(options)])
   child.once('exit', (code) => (process.exitCode ||= code ?? 1))
   return async (action) => {
-    const done = once(child, 'message')
+    const over = new AbortController()
+    const [done, ended] = ['message', 'exit'].map((event) => once(child, event, { signal: over.signal }))
+    ended.catch(() => undefined)
     child.send(action)
-    await Promise.race([
-      done,
-      once(child, 'exit').then(() => Promise.reject(new Error(`our client ended at ${action}`))),
-    ])
+    try {
+      await Promise.race([done, ended.then(() => Promise.reject(new Error(`our client ended at ${action}`)))])
+    } finally {
+      over.abort()
+    }
   }
 }
 
