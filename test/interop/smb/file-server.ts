@@ -70,7 +70,7 @@ export async function startFileServer(
       await runAt(realm, 'samba-tool', ['ntacl', 'set', sddl, join(folder, share, path), '--use-s3fs', '-s', conf])
     },
     async kill() {
-      await Promise.all(running.splice(0).map(killGroup))
+      await Promise.all(running.splice(0).map(killDaemon))
       killHelpers(conf)
     },
     async start() {
@@ -151,7 +151,7 @@ function startDaemon({ machine }: RealmInfo, program: string, conf: string, fold
     machine.root === undefined
       ? {
           // Only behind this wrapper Samba's programs look for winbindd elsewhere than in /run.
-          LD_PRELOAD: wrapper(),
+          LD_PRELOAD: nssWrapper(),
           NSS_WRAPPER_PASSWD: '/etc/passwd',
           NSS_WRAPPER_GROUP: '/etc/group',
           SELFTEST_WINBINDD_SOCKET_DIR: join(folder, 'winbindd'),
@@ -165,12 +165,13 @@ function startDaemon({ machine }: RealmInfo, program: string, conf: string, fold
   })
 }
 
-function wrapper(): string {
+/** The library behind which Samba's programs see users and hosts of our choice. */
+export function nssWrapper(): string {
   const folder = readdirSync('/usr/lib').find((name) => name.endsWith('-linux-gnu')) ?? ''
   return `/usr/lib/${folder}/libnss_wrapper.so`
 }
 
-async function killGroup(child: ChildProcess): Promise<void> {
+export async function killDaemon(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null) return
   const exit = new Promise((resolve) => child.once('exit', resolve))
   process.kill(-child.pid, 'SIGKILL')
@@ -181,7 +182,7 @@ async function killGroup(child: ChildProcess): Promise<void> {
  * samba-dcerpcd and its workers are in a session of their own, and would outlive smbd. They are
  * known by the settings that they were given.
  */
-function killHelpers(conf: string): void {
+export function killHelpers(conf: string): void {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
@@ -192,7 +193,7 @@ function killHelpers(conf: string): void {
   }
 }
 
-async function untilWinbind(folder: string): Promise<void> {
+export async function untilWinbind(folder: string): Promise<void> {
   const deadline = Date.now() + 30_000
   const isThere = (): boolean => {
     try {
