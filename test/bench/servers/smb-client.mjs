@@ -11,6 +11,9 @@ import { createKdcClient } from '@s4u/kdc-client'
 import { openShare } from '@s4u/smb'
 
 const { path, address, kdc, principal, password, rules, mebibytes, names, atOnce } = JSON.parse(process.argv[2])
+/** Parts that are asked for at once: those of a stream are as many. */
+const AHEAD = 4
+const places = []
 const PART = randomFillSync(Buffer.alloc(1024 * 1024))
 
 const client = createKdcClient({ kdc, credentials: { principal, password } })
@@ -21,6 +24,7 @@ const share = openShare(path, { as: user, address, idleTimeout: 600_000, ...rule
 const actions = {
   connect: () => share.stat('big'),
   read: () => pipeline(share.createReadStream('big'), sink),
+  readInto,
   write: () => pipeline(Readable.from(parts(Math.min(mebibytes, 128))), share.createWriteStream('written')),
   small: readSmall,
   prove: provePassage,
@@ -38,6 +42,24 @@ async function sink(source) {
   let length = 0
   for await (const part of source) length += part.length
   return length
+}
+
+/** Into the same few places again and again, as smbclient does, which keeps nothing of the file. */
+async function readInto() {
+  const file = await share.open('big')
+  const length = Math.min(mebibytes, 128) * PART.length
+  let at = 0
+  const work = async () => {
+    const place = places.pop() ?? new Uint8Array(PART.length)
+    while (at < length) {
+      const position = at
+      at += PART.length
+      await file.read(place, 0, PART.length, position)
+    }
+    places.push(place)
+  }
+  await Promise.all(Array.from({ length: AHEAD }, work))
+  await file.close()
 }
 
 function* parts(count) {
