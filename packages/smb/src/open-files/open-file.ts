@@ -195,7 +195,7 @@ export class OpenFile {
     const find = async (): Promise<void> => {
       const durable = this.#durable
       try {
-        this.#at = (await durable?.findAgain(lost, patience).catch(unlessUnreachable)) ?? lost
+        this.#at = (await durable?.findAgain(lost, patience).catch(unlessDistrusted)) ?? lost
       } finally {
         if (this.#at === lost) durable?.end()
       }
@@ -213,8 +213,12 @@ export class OpenFile {
   }
 }
 
-/** The first loss says more than that the server could not be reached afterwards. */
-function unlessUnreachable(error: unknown): undefined {
+/**
+ * Returns undefined where the file was not found again: the first loss says more than what came of
+ * looking for it.
+ * @throws RejectedTokenError, MalformedTokenError: a server that is not to be trusted is named
+ */
+function unlessDistrusted(error: unknown): undefined {
   if (error instanceof RejectedTokenError || error instanceof MalformedTokenError) throw error
 }
 
