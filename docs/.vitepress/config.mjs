@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
 import { ladder } from './ladder.mjs'
-import { sections } from './navigation.mjs'
+import { sidebars } from './navigation.mjs'
 import { assembled, packageNames, repository } from './pages.mjs'
 
 /** The place of the site below its host: `/s4u/` for pages of a GitHub project. */
 const base = process.env.S4U_DOCS_BASE ?? '/'
+
+const lateSidebar = fileURLToPath(new URL('theme/late-sidebar.mjs', import.meta.url))
 
 export default defineConfig({
   title: 's4u',
@@ -28,16 +30,19 @@ export default defineConfig({
     languageAlias: { haproxy: 'nginx', caddyfile: 'nginx', ladder: 'txt' },
     toc: { level: [2, 3] },
   },
+  // The theme asks for its list of pages by this name.
+  vite: { resolve: { alias: [{ find: /^\.\/components\/VPSidebar\.vue$/, replacement: lateSidebar }] } },
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `${base}mark.svg` }]],
   themeConfig: {
     search: { provider: 'local' },
     nav: [
       { text: 'Tutorial', link: '/tutorial' },
       { text: 'Error codes', link: '/error-codes' },
+      { text: 'Packages', link: '/packages/', activeMatch: '^/(?:packages|api)/' },
       { text: 'Changelog', link: '/changelog' },
     ],
     // Groups that fold have a button within a button, which screen readers cannot tell apart.
-    sidebar: sections(packageNames).map(({ text, items }) => ({ text, items })),
+    sidebar: sidebars(packageNames),
     outline: [2, 3],
     socialLinks: [{ icon: 'github', link: repository }],
     externalLinkIcon: true,

@@ -1,6 +1,6 @@
 /**
  * The sections of the site, in the order in which a newcomer needs them. A test holds that each page
- * stands in exactly one place.
+ * stands in exactly one of them.
  *
  * @typedef {{ text: string, link: string }} Entry
  * @typedef {{ text: string, items: readonly Entry[] }} Group
@@ -8,8 +8,36 @@
 
 const page = (text, link) => ({ text, link })
 
+const ALL_PACKAGES = page('All packages, and their API', '/packages/')
+
 /** @returns {Group[]} */
-export const sections = (packages) => [
+export const sections = (packages) => [...guide, packagesOf(packages), exportsOf(packages)]
+
+/**
+ * What stands beside the pages of a folder. A browser makes the whole list anew on each page, before
+ * it answers the reader: so packages and their exports, half of all pages, have lists of their own,
+ * each with the ways to the others.
+ *
+ * @returns {Record<string, Group[]>}
+ */
+export const sidebars = (packages) => ({
+  '/': guide,
+  '/packages/': [{ text: 'Start', items: [guide[0].items[0], ALL_PACKAGES] }, packagesOf(packages)],
+  '/api/': [{ text: 'Start', items: [guide[0].items[0], ALL_PACKAGES] }, exportsOf(packages)],
+})
+
+const packagesOf = (packages) => ({
+  text: 'Packages',
+  items: packages.map((name) => page(`@s4u/${name}`, `/packages/${name}`)),
+})
+
+const exportsOf = (packages) => ({
+  text: 'API',
+  items: packages.map((name) => page(`API of ${name}`, `/api/${name}`)),
+})
+
+/** @type {Group[]} */
+const guide = [
   {
     text: 'Start',
     items: [
@@ -65,17 +93,10 @@ export const sections = (packages) => [
       page('What it works with', '/compatibility'),
       page('What real KDCs do', '/interop'),
       page('What is installed', '/dependencies'),
+      ALL_PACKAGES,
       page('Changelog', '/changelog'),
       page('Working on s4u', '/contributing'),
     ],
-  },
-  {
-    text: 'Packages',
-    items: packages.map((name) => page(`@s4u/${name}`, `/packages/${name}`)),
-  },
-  {
-    text: 'API',
-    items: packages.map((name) => page(`API of ${name}`, `/api/${name}`)),
   },
   {
     text: 'Coming from',

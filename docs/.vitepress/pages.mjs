@@ -26,6 +26,9 @@ const ELSEWHERE = {
   ...Object.fromEntries(packageNames.map((name) => [`packages/${name}/README.md`, `packages/${name}.md`])),
 }
 
+/** A folder of the repository whose page is made for the site: see {@link packagesPage}. */
+const FOLDERS = new Map([['packages', 'packages/index.md']])
+
 /**
  * Each page of the site by the file that it is made of: `docs/nginx.md` to `nginx.md`.
  *
@@ -52,8 +55,25 @@ export function assemble(made) {
     write(page, page !== api && made.has(api) ? `${text}\n## API\n\n[Each export of this package](/${api}).\n` : text)
   }
   for (const [page, text] of made) write(page, text)
+  write('packages/index.md', packagesPage())
   // What VitePress copies as it is.
   cpSync(fileURLToPath(new URL('brand', import.meta.url)), join(assembled, 'public'), { recursive: true })
+}
+
+/** The list of all packages: what each is, its page, and the page of what it exports. */
+function packagesPage() {
+  const rows = packageNames.map((name) => {
+    const { description } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
+    return `| [@s4u/${name}](/packages/${name}.md) | [API](/api/${name}.md) | ${description} |`
+  })
+  return `# All packages
+
+Each package has a page that says how to use it, and a page of all that it exports (API).
+
+| package | exports | what it is |
+| --- | --- | --- |
+${rows.join('\n')}
+`
 }
 
 function write(page, content) {
@@ -84,7 +104,7 @@ function linkOnSite(file, target, pages) {
   if (/^[a-z][a-z+.-]*:|^#/i.test(target)) return target
   const [path, anchor = ''] = target.split(/(?=#)/)
   const found = posix.join(posix.dirname(file), path).replace(/\/$/, '')
-  const page = pages.get(found) ?? pages.get(`${found}/README.md`) ?? pages.get(`${found}/index.md`)
+  const page = pages.get(found) ?? pages.get(`${found}/README.md`) ?? FOLDERS.get(found)
   if (page !== undefined) return `/${page}${anchor}`
   if (!existsSync(join(root, found))) throw new Error(`${file}: nothing is at ${target}`)
   const kind = statSync(join(root, found)).isDirectory() ? 'tree' : 'blob'

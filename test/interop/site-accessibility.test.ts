@@ -50,7 +50,8 @@ await describeRealms('Chromium looks at the documentation', ['chromium'], () => 
   beforeAll(async () => {
     buildSite()
     site = createServer((request, response) => {
-      const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://site').pathname))
+      const asked = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://site').pathname))
+      const path = asked.endsWith('/') ? `${asked}index.html` : asked
       try {
         response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream')
         response.end(readFileSync(join(built, path)))
@@ -114,6 +115,34 @@ await describeRealms('Chromium looks at the documentation', ['chromium'], () => 
     expect(octets).toBeLessThan(300_000)
     await page.close()
   })
+
+  test.each(['touch', 'keyboard'] as const)(
+    'on a phone the list of pages opens by %s, leads to a page, and then marks it',
+    async (means) => {
+      const page = await browser.newPage({ viewport: { width: 360, height: 800 }, hasTouch: true })
+      const faults: string[] = []
+      page.on('pageerror', ({ message }) => faults.push(message))
+      page.on('console', (said) => said.type() === 'error' && faults.push(said.text()))
+      const use = async (selector: string): Promise<void> => {
+        if (means === 'touch') return await page.tap(selector)
+        await page.focus(selector)
+        await page.keyboard.press('Enter')
+      }
+      await page.goto(`${origin}/index.html`, { waitUntil: 'networkidle' })
+      await use('.VPLocalNav .menu')
+      await page.waitForSelector('.VPSidebar.open')
+      await use('.VPSidebar a[href="/packages/"]')
+      await page.waitForURL(`${origin}/packages/`)
+      await page.waitForSelector('.VPSidebar:not(.open)')
+      await use('.VPLocalNav .menu')
+      await page.waitForSelector('.VPSidebar.open .is-active a[href="/packages/"]')
+      await use('.VPSidebar a[href="/packages/koa.html"]')
+      await page.waitForURL(`${origin}/packages/koa.html`)
+      await page.waitForSelector('.VPSidebar .is-active a[href="/packages/koa.html"]', { state: 'attached' })
+      expect(faults).toEqual([])
+      await page.close()
+    },
+  )
 
   test('the search finds an error code by its name, by the keyboard alone', async () => {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })

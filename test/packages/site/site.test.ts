@@ -33,7 +33,7 @@ test('every page of docs and every README of a package is a page of the site', (
 
 test('every page stands in the navigation once', () => {
   const links = sections(packageNames).flatMap(({ items }) => items.map(({ link }) => link))
-  const shown = links.map((link) => (link === '/' ? '/index.html' : `${link}.html`)).sort()
+  const shown = links.map((link) => `${link.replace(/\/$/, '/index')}.html`).sort()
   expect(shown).toEqual(
     pages
       .map(({ path }) => path)
@@ -41,6 +41,26 @@ test('every page stands in the navigation once', () => {
       .sort(),
   )
 })
+
+test('every page is reached from the first by links', () => {
+  const reached = new Set(['/index.html'])
+  for (const path of reached) {
+    const page = pages.find((one) => one.path === path)
+    for (const link of page === undefined ? [] : linksOf(page)) if (!isOutside(link)) reached.add(link.split('#')[0])
+  }
+  expect(pages.map(({ path }) => path).filter((path) => path !== '/404.html' && !reached.has(path))).toEqual([])
+})
+
+test.each(['/index', '/packages/koa', '/api/koa'])(
+  'beside %s are the ways to the first page and to all packages',
+  (name) => {
+    const html = pages.find(({ path }) => path === `${name}.html`)?.html ?? ''
+    const list = /<nav[^>]* id="VPSidebarNav"[^]*?<\/nav>/.exec(html)?.[0] ?? ''
+    expect([...list.matchAll(/href="([^"]+)"/g)].map(([, href]) => href)).toEqual(
+      expect.arrayContaining(['/', '/packages/', `${name}.html`.replace('/index.html', '/tutorial.html')]),
+    )
+  },
+)
 
 test.each(packageNames)('the API of %s has each name that the package exports', async (name) => {
   const page = pages.find(({ path }) => path === `/api/${name}.html`)
