@@ -47,6 +47,8 @@ describe('an origin', () => {
     ['web.ad.test', false],
     ['file://web.ad.test', false],
     ['https://web.ad.test, https://evil.test', false],
+    // Somebody may own a host of this name: a header that is missing is no host.
+    ['http://undefined', false],
   ])('%j of a request to web.ad.test passes: %s', (origin, passing) => {
     expect(passes(post({ origin }))).toBe(passing)
   })

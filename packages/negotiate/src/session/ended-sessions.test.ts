@@ -37,6 +37,52 @@ test('a user who ends many sessions ends the older ones of that user, and none t
   expect(store.isEnded('new', of('alice', 'new', 2))).toBe(false)
 })
 
+test('a session of a user stays ended for as long as it would have lasted, whatever else of the user has ended since', () => {
+  let now = 0
+  const store = new MemoryEndedSessions({ now: () => now })
+  store.end('long', 1_000, of('alice', 'long'))
+  store.end('short', 10, of('alice', 'short'))
+  now = 11
+  store.end('other', 1_000, of('bob', 'other'))
+  expect([store.isEnded('long', of('alice', 'long')), store.isEnded('kept', of('alice', 'kept'))]).toEqual([
+    true,
+    false,
+  ])
+  now = 1_000
+  store.end('next', 2_000, of('bob', 'next'))
+  expect(store.isEnded('long', of('alice', 'long'))).toBe(false)
+})
+
+test('a user whose sessions have all but ended by themselves ends no other with the next', () => {
+  let now = 0
+  const store = new MemoryEndedSessions({ now: () => now })
+  for (let id = 0; id < 99; id++) store.end(`a${id}`, 10, of('alice', `a${id}`))
+  store.end('long', 1_000, of('alice', 'long'))
+  now = 10
+  store.end('next', 1_000, of('alice', 'next'))
+  const isEnded = (id: string): boolean => store.isEnded(id, of('alice', id))
+  expect([isEnded('long'), isEnded('next'), isEnded('kept')]).toEqual([true, true, false])
+})
+
+test('the hundredth session of a user is known by itself, and the next one ends all that began before its time', () => {
+  const store = new MemoryEndedSessions({ now: () => 5 })
+  const isEnded = (startedAt: number): boolean => store.isEnded('kept', of('alice', 'kept', startedAt))
+  for (let id = 0; id < 100; id++) store.end(`a${id}`, 10, of('alice', `a${id}`))
+  expect(isEnded(4)).toBe(false)
+  store.end('a100', 10, of('alice', 'a100'))
+  expect([isEnded(4), isEnded(5)]).toEqual([true, false])
+})
+
+test('a user is known by SID under every name, and by name where there is no SID', () => {
+  const store = new MemoryEndedSessions({ now: () => 5 })
+  const [before, renamed] = [of('alice', 'a'), { ...of('alice', 'a'), principal: 'alice.smith@AD.TEST' }]
+  store.end('a', 10, before)
+  expect(store.isEnded('a', renamed)).toBe(true)
+  for (let id = 0; id < 101; id++) store.end(`s${id}`, 10, session(`s${id}`))
+  const bob = { ...session('b'), principal: 'bob@AD.TEST' }
+  expect([store.isEnded('kept', session('kept')), store.isEnded('b', bob)]).toEqual([true, false])
+})
+
 test('of more than a hundred thousand sessions those of the first users have all ended', () => {
   const store = new MemoryEndedSessions({ now: () => 5 })
   const nth = (index: number, id = `s${index}`): Session => ({ ...of('u', id), sid: `S-1-5-21-1-2-3-${index}` })
@@ -62,5 +108,13 @@ test('all negotiators of a process share one memory, unless they have a clock or
   expect(endedSessions(undefined, () => 0)).not.toBe(shared)
   const own = new MemoryEndedSessions()
   expect(endedSessions(own, undefined)).toBe(own)
-  expect(() => endedSessions({ end: () => {} }, undefined)).toThrow('session.ended must have end and isEnded')
+  const incomplete = [
+    { end: () => {} },
+    { end: () => {}, isEnded: true },
+    { end: 1, isEnded: () => false },
+    null,
+    'redis',
+  ]
+  for (const given of incomplete)
+    expect(() => endedSessions(given, undefined)).toThrow('session.ended must have end and isEnded')
 })
