@@ -123,5 +123,23 @@ await describeRealms('what a real Samba ends while it is in use', ['CORP', 'file
       for (let i = 0; i < 20; i++) expect(await share.readFile('there.txt', 'utf8')).toBe('there')
       expect(way.made).toBe(made)
     })
+
+    test.each<Partial<ShareOptions>>([{}, { encrypt: true }])(
+      'a connection that an administrator ends is made again with its session, and its open files are there, with %j',
+      async (options) => {
+        await using share = open(alice, options)
+        await share.writeFile('there.txt', 'there')
+        const file = await share.open('there.txt')
+        const made = way.made
+        // All clients of this address; the way to the server has it.
+        await server.control('kill-client-ip', '127.0.0.1')
+        await expect.poll(() => way.open, { timeout: 20_000 }).toBe(0)
+        const { buffer } = await file.read(Buffer.alloc(5), 0, 5, 0)
+        expect(buffer.toString()).toBe('there')
+        await file.close()
+        expect(await share.readFile('there.txt', 'utf8')).toBe('there')
+        expect(way.made).toBe(made + 1)
+      },
+    )
   })
 })
