@@ -23,8 +23,14 @@ function withPac(): Identity {
       userId: 1200,
       primaryGroupId: 515,
       accountDomainId: DOMAIN_SID,
-      accountGroupIds: [{ relativeId: 515, attributes: 7 }],
-      extraSids: [{ sid: 'S-1-18-1', attributes: 7 }],
+      accountGroupIds: [
+        { relativeId: 515, attributes: 7 },
+        { relativeId: 516, attributes: 3 },
+      ],
+      extraSids: [
+        { sid: 'S-1-18-1', attributes: 7 },
+        { sid: 'S-1-5-21-9-9-9-1302', attributes: 3 },
+      ],
       domainGroups: [
         {
           domainId: 'S-1-5-21-9-9-9',
@@ -55,6 +61,8 @@ test.each([
   ['the device', `D:(XA;;FR;;;WD;(Device_Member_of {SID(${DOMAIN_SID}-1200), SID(${DOMAIN_SID}-515)}))`, true],
   ['a group of the device elsewhere', 'D:(XA;;FR;;;WD;(Device_Member_of {SID(S-1-5-21-9-9-9-1300)}))', true],
   ['a disabled group of the device', 'D:(XA;;FR;;;WD;(Device_Member_of {SID(S-1-5-21-9-9-9-1301)}))', false],
+  ['a disabled group of its own domain', `D:(XA;;FR;;;WD;(Device_Member_of {SID(${DOMAIN_SID}-516)}))`, false],
+  ['a disabled SID beside them', 'D:(XA;;FR;;;WD;(Device_Member_of {SID(S-1-5-21-9-9-9-1302)}))', false],
   ['what the app says', 'D:(XA;;FR;;;WD;(mfa == 1))', true],
 ])('an identity has what is given to %s', (_who, sddl, granted) => {
   const options = {

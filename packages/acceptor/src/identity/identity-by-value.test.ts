@@ -168,6 +168,7 @@ describe('a group', () => {
     expect(identity.isInGroup(GROUP)).toBe(true)
     expect(identity.isInGroup('S-1-5-21-1-2-3-514')).toBe(false)
     expect(identity.isInGroup('S-1-5-21-01-2-3-513')).toBe(true)
+    expect(identity.isInGroup('S-1-5-21-01-2-3-514')).toBe(false)
     expect(() => identity.isInGroup('Domain Users')).toThrow(/security identifier/)
   })
 
