@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -9,8 +9,13 @@ const folder = mkdtempSync(join(tmpdir(), 's4u-cli-realm-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Starts `s4u realm`, and waits until it says where its files are. */
-async function started(args: readonly string[]): Promise<{ child: ChildProcess; document: Record<string, unknown> }> {
-  const child = spawn(process.execPath, [program, 'realm', ...args, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function started(
+  args: readonly string[],
+  user?: number,
+): Promise<{ child: ChildProcess; document: Record<string, unknown> }> {
+  const as = { uid: user, gid: user }
+  const all = [program, 'realm', ...args, '--json']
+  const child = spawn(process.execPath, all, { ...as, stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   for await (const chunk of child.stdout) {
     text += String(chunk)
@@ -43,6 +48,35 @@ test('a realm of a file runs until Ctrl-C, and leaves its files in the folder th
   expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(0)
   expect(existsSync(join(out, 'web.keytab'))).toBe(true)
 })
+
+test('started again by another user it writes nothing into the folder of the first, and says what to do', async () => {
+  const shared = mkdtempSync(join(tmpdir(), 's4u-cli-realm-shared-'))
+  chmodSync(shared, 0o777)
+  try {
+    const out = join(shared, 'out')
+    await stopped((await started(['-o', out])).child)
+    const before = readFileSync(join(out, 'all.keytab'))
+    const refused = await s4u(['realm', '-o', out], { user: NOBODY })
+    expect(refused).toMatchObject({ status: 1, stdout: '' })
+    expect(refused.stderr).toMatch(/the files of the realm cannot be written: Error: EACCES.*krb5\.conf/)
+    expect(refused.stderr).toContain('Name a folder of this user with --folder.')
+    expect(readFileSync(join(out, 'all.keytab')).equals(before)).toBe(true)
+
+    const own = join(shared, 'own')
+    await stopped((await started(['-o', own], NOBODY)).child)
+    expect([statSync(own).uid, statSync(join(own, 'all.keytab')).uid]).toEqual([NOBODY, NOBODY])
+  } finally {
+    rmSync(shared, { recursive: true, force: true })
+  }
+})
+
+/** The user that every Linux calls nobody. */
+const NOBODY = 65_534
+
+function stopped(child: ChildProcess): Promise<unknown> {
+  child.kill('SIGINT')
+  return new Promise((resolve) => child.on('exit', resolve))
+}
 
 test('without a file it is AD.TEST, and its folder goes with it', async () => {
   const { child, document } = await started([])

@@ -18,6 +18,8 @@ export interface ProcessOptions {
   readonly input?: string | Uint8Array
   /** Ends the process after so many milliseconds. Default 30,000. */
   readonly timeLimit?: number
+  /** The user, and the group of the same number, as whom it runs. Default: as this process. */
+  readonly user?: number
 }
 
 /**
@@ -42,9 +44,9 @@ export async function s4uJson(args: readonly string[], options: ProcessOptions =
 }
 
 export function runToEnd(command: string, args: readonly string[], options: ProcessOptions = {}): Promise<Ended> {
-  const { environment = {}, input = '', timeLimit = 30_000 } = options
+  const { environment = {}, input = '', timeLimit = 30_000, user } = options
   const env = { ...process.env, COLUMNS: undefined, NODE_OPTIONS: undefined, FORCE_COLOR: undefined, ...environment }
-  const child = spawn(command, args, { env, timeout: timeLimit })
+  const child = spawn(command, args, { env, timeout: timeLimit, uid: user, gid: user })
   child.stdin.on('error', () => {}).end(input)
   const [out, err]: [Buffer[], Buffer[]] = [[], []]
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Keytab } from '@s4u/krb5'
+import { ConfigurationError, Keytab } from '@s4u/krb5'
 import type { TestRealm } from '@s4u/test-kdc'
 import { writeKeytab } from '../access/keytab-files.js'
 import { defineCommand } from '../command-line/command.js'
@@ -13,7 +13,7 @@ export const realm = defineCommand({
   name: 'realm',
   summary: 'Run a Kerberos realm on this machine until Ctrl-C, for examples and tests; never for production',
   details:
-    'It writes krb5.conf, and a keytab for each service and one for all of them, into a folder, which goes with the realm unless --folder has named it. A new folder is for the user who starts the realm alone (mode 0700), and so is each keytab (0600), since a key is as good as a password: start services and clients as that user. Another user who starts the realm later names another folder, or removes this one first.',
+    'It writes krb5.conf, and a keytab for each service and one for all of them, into a folder, which goes with the realm unless --folder has named it. A new folder is for the user who starts the realm alone (mode 0700), and so is each keytab (0600), since a key is as good as a password: start services and clients as that user. Another user who starts the realm later with the same --folder is refused, and names a folder of their own.',
   operands: [
     {
       name: 'FILE',
@@ -69,9 +69,7 @@ interface WrittenFiles {
 }
 
 function writeFiles(running: TestRealm, { services = {} }: RealmFile, folder: string): WrittenFiles {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const krb5Conf = join(folder, 'krb5.conf')
-  writeFileSync(krb5Conf, running.krb5Conf())
+  const krb5Conf = writeConfiguration(running, folder)
   const all = Object.keys(services).map((name) => [name, running.keytabFor(name)] as const)
   const keytabs = Object.fromEntries(
     all.map(([name, keytab]) => {
@@ -82,6 +80,21 @@ function writeFiles(running: TestRealm, { services = {} }: RealmFile, folder: st
   )
   writeKeytab(join(folder, 'all.keytab'), Keytab.merge(all.map(([, keytab]) => keytab)))
   return { krb5Conf, keytabs }
+}
+
+/** @throws ConfigurationError where this user may not write there */
+function writeConfiguration(running: TestRealm, folder: string): string {
+  const path = join(folder, 'krb5.conf')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(path, running.krb5Conf())
+    return path
+  } catch (cause) {
+    throw new ConfigurationError(`the files of the realm cannot be written: ${String(cause)}`, {
+      cause,
+      hint: 'Name a folder of this user with --folder. One that a realm of another user has made is for that user alone.',
+    })
+  }
 }
 
 function blocksOf(running: TestRealm, folder: string, keytabs: WrittenFiles['keytabs'], { users = {} }: RealmFile) {
