@@ -18,6 +18,32 @@ Each setting of the file that \`s4u gateway FILE\` reads, and of \`createGateway
 
 \`sites[].hosts\` is \`hosts\` of each entry of the list \`sites\`. One value stands for a list of one. A duration is a number of milliseconds or a text such as \`30s\`, \`5m\`, \`8h\`; a size is a number of octets or a text such as \`64KB\`, \`10MB\`. A secret is never written into the file: \`{ env: NAME }\` or \`{ file: PATH }\` says where it is.
 
+A small file, with each of these notations:
+
+\`\`\`yaml
+kerberos:
+  keytab: gateway.keytab
+  principal: svc-gateway
+session:
+  maxAge: 8h
+  keys:
+    - { env: S4U_SESSION_KEY }
+listeners:
+  - address: 127.0.0.1:8080
+    plain: true
+    limits: { headers: 96KB }
+signIn:
+  - negotiate
+  - form: { title: Example Ltd }
+sites:
+  - hosts: orders.example.com
+    to: http://orders.ad.test
+    access:
+      - { paths: /admin, users: bob@AD.TEST }
+\`\`\`
+
+\`signIn[].form.title\` is \`title\` there: an entry of \`signIn\` is the name of a way alone, or the name with its settings. A setting without a default is left out where it is not needed.
+
 This page is made of the table from which the gateway's checks and its schema come. After a change: \`${write}\`.
 
 ${sections.join('\n\n')}

@@ -58,13 +58,15 @@ function valueOf(expression: string, known: ReadonlyMap<string, number>): number
 
 function shownValue(name: string, value: number, reason: string): string {
   if (COUNTED.test(reason) || value < 1) return value.toLocaleString('en')
-  if (/milliseconds/i.test(reason) || TIME.test(name)) return duration(value)
+  if (IN_MILLISECONDS.test(reason) || TIME.test(name)) return duration(value)
   if (/OCTETS|BYTES/.test(name) || IN_OCTETS.test(reason)) return octets(value)
   return value.toLocaleString('en')
 }
 
 /** A comment that begins so counts, though a time or octets may stand further on. */
 const COUNTED = /^(?:How many (?!octets)|The part of)/
+/** The unit stands by itself, or behind what is counted: not in `answers in milliseconds.` */
+const IN_MILLISECONDS = /(?:[,;.:] (?:in )?|^|^In )milliseconds\b|\b(?:many|of) milliseconds\b/i
 const IN_OCTETS = /\b(?:in octets|number of octets|(?:most|longest|many) octets|; octets)\b|^Octets |[;.] [Oo]ctets\.$/i
 
 function duration(milliseconds: number): string {

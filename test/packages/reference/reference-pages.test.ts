@@ -34,7 +34,8 @@ describe('docs/limits.md', () => {
     const text =
       '/** A day; milliseconds. */\nexport const KEPT_FOR = 24 * 3_600_000\n' +
       '/**\n * In octets: no message\n * is longer.\n */\nconst MAX_MESSAGE = 1 << 20\nconst MAX_PART = MAX_MESSAGE / 64\n' +
-      "const VERSION = 2\nconst MAX_NAMES: readonly string[] = ['a']\nconst MAX_COUNT = 5_000\n"
+      "const VERSION = 2\nconst MAX_NAMES: readonly string[] = ['a']\nconst MAX_COUNT = 5_000\n" +
+      '/** A server that asks nobody answers in milliseconds. */\nconst DEFAULT_CONNECTIONS = 4\n'
     expect(limitsOf({ path: 'a.ts', text })).toEqual([
       { name: 'KEPT_FOR', value: 86_400_000, shown: '1 d', reason: 'A day; milliseconds.', path: 'a.ts', line: 2 },
       {
@@ -43,6 +44,10 @@ describe('docs/limits.md', () => {
       },
       { name: 'MAX_PART', value: 16_384, shown: '16,384', reason: '', path: 'a.ts', line: 8 },
       { name: 'MAX_COUNT', value: 5_000, shown: '5,000', reason: '', path: 'a.ts', line: 11 },
+      {
+        ...{ name: 'DEFAULT_CONNECTIONS', value: 4, shown: '4' },
+        ...{ reason: 'A server that asks nobody answers in milliseconds.', path: 'a.ts', line: 13 },
+      },
     ])
   })
 })

@@ -10,6 +10,7 @@ export type AcceptorEvent =
    * changed.
    */
   | { readonly kind: 'old-key-used'; readonly service: string; readonly kvno: number; readonly newestKvno: number }
+  /** The keytab had changed, and its new keys are in use. `principals` are those that it has. */
   | { readonly kind: 'keytab-reloaded'; readonly source: string; readonly principals: readonly string[] }
   /** The keytab could not be read again. The keys that were read before stay in use. */
   | { readonly kind: 'keytab-reload-failed'; readonly source: string; readonly code: string; readonly message: string }
@@ -18,6 +19,7 @@ export type AcceptorEvent =
    * Until then no SID of users of other realms is believed.
    */
   | { readonly kind: 'own-ticket-failed'; readonly code: string; readonly message: string }
+  /** The memory of used tokens is full. New tokens are refused until the oldest have expired. */
   | { readonly kind: 'replay-cache-full' }
   /**
    * The replay store did not answer. `accepted` is what the option `onReplayStoreDown` made of the

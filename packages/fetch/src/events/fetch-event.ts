@@ -27,6 +27,7 @@ export type NotForwarded =
 
 /** What happened to a request with a token. */
 export type FetchEvent =
+  /** The backend took the ticket. `serverProven`: it has shown that it could open the ticket. */
   | (FetchEventSubject & { readonly kind: 'authenticated'; readonly legs: number; readonly serverProven: boolean })
   /** The backend refused the ticket; `code` is its reason, if it gave one. */
   | (FetchEventSubject & { readonly kind: 'refused'; readonly legs: number; readonly code?: string })

@@ -72,10 +72,10 @@ export async function openConnection(
   }
 }
 
-/** The largest data of one request that this client makes, whatever the server takes: 8 MiB. */
+/** The largest data of one request that this client makes, whatever the server takes; octets. */
 const MAX_DATA = 8 * 1024 * 1024
 
-/** What each server takes. MS-SMB2 section 3.3.5.4. */
+/** What each server takes. MS-SMB2 section 3.3.5.4. Octets. */
 const MIN_DATA = 65_536
 
 const CAPABILITIES = Capability.DFS | Capability.LEASING | Capability.LARGE_MTU | Capability.ENCRYPTION

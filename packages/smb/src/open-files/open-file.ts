@@ -13,7 +13,7 @@ import { type Again, DurableHandle, type OpenAt } from './durable-handle.js'
 import { closing, creating, describing, factsOf, reading, writing } from './file-requests.js'
 import { chunksOf, inParallel } from './in-parallel.js'
 
-/** Data of one request; more requests on the way serve better than larger ones. */
+/** Data of one request; more requests on the way serve better than larger ones. Octets. */
 const MAX_CHUNK = 1024 * 1024
 
 /** Lost connections that one request outlives. A way that breaks more often carries nothing. */

@@ -6,7 +6,7 @@ const PREFIX = 4
 /** Octets that are received at once between long frames: many short frames come together. */
 const ROOM = 65_536
 
-/** With less room left than this, new room is taken. */
+/** With less room left than this, new room is taken. Octets. */
 const LEAST_ROOM = 8_192
 
 /**

@@ -1,4 +1,4 @@
-/** Shorter places are made anew, which costs little. */
+/** Shorter places are made anew, which costs little. Octets. */
 const LEAST = 32_768
 
 /** Places that are kept: as many as a stream has requests under way. */

@@ -20,7 +20,9 @@ export interface TransportEvents {
   silent(): void
 }
 
-/** The longest frame before the server has said what it sends: of a `NEGOTIATE` response. */
+/**
+ * The longest frame before the server has said what it sends: of a `NEGOTIATE` response. Octets.
+ */
 const MAX_FIRST_FRAME = 65_536 + 4_096
 
 /** Frames over TCP. */

@@ -5,7 +5,10 @@ import { type CertId, decodeOcspResponse, OCSP_NONCE, type OcspResponse, type Si
 import { isSignedBy } from './signed-data.js'
 import { type CertificateStatus, CLOCK_SKEW } from './certificate-status.js'
 
-/** Answers about one certificate have 2 KB, with a chain of responders' certificates some more. */
+/**
+ * Answers about one certificate have 2 KB, with a chain of responders' certificates some more.
+ * Octets.
+ */
 const MAX_ANSWER = 65_536
 
 /** Octets of a nonce. Source: RFC 9654 section 2.1. */

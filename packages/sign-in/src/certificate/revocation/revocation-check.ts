@@ -14,7 +14,9 @@ import { openRevocationList, statusInList } from './read-list.js'
 import type { RevocationList } from './revocation-list.js'
 import type { RevocationRules } from './revocation-options.js'
 
-/** A list of half a million certificates; larger ones take memory and time from everybody. */
+/**
+ * A list of half a million certificates; larger ones take memory and time from everybody. Octets.
+ */
 const MAX_LIST = 16 * 1024 * 1024
 
 /** Certificates of so many people at a time, and lists of so many authorities. */
