@@ -21,11 +21,21 @@ else await tellOnce()
 function readOptions() {
   const options = { page: { type: 'boolean' }, story: { type: 'boolean' }, port: { type: 'string' } }
   try {
-    return parseArgs({ options }).values
+    return checked(parseArgs({ options }).values)
   } catch (error) {
     console.error(`${error.message}\nWrite npm start -- [--page | --story] [--port N].`)
     process.exit(2)
   }
+}
+
+/** In the words of `s4u realm`. What would have no effect is refused too. */
+function checked({ page, story, port }) {
+  if (page && story) throw new Error('--page and --story exclude each other')
+  if (port === undefined) return { page, story }
+  if (story) throw new Error('--port goes with --page')
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    throw new Error('--port: A whole number from 0 to 65535 is expected.')
+  return { page, story, port: Number(port) }
 }
 
 async function tellOnce() {
@@ -37,9 +47,7 @@ async function tellOnce() {
 async function show() {
   // As at a desktop in the domain: whoever opens the page is signed in already.
   await world.play(actions.alice)
-  const stage = await openStage(world, { port: values.port === undefined ? undefined : Number(values.port) }).catch(
-    refuse,
-  )
+  const stage = await openStage(world, { port: values.port }).catch(refuse)
   if (stage === undefined) return
   console.log(`\n  s4u demo: ${stage.url}\n\n  Open it in a browser. Ctrl-C ends it.\n`)
   if (somebodyLooks) openInBrowser(stage.url)

@@ -1,4 +1,4 @@
-import { spawn, type StdioOptions } from 'node:child_process'
+import { spawn, spawnSync, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -56,6 +56,19 @@ test(
     await expect(fetch(warm.url)).rejects.toThrow('fetch failed')
   },
 )
+
+test.each([
+  [['--port', 'abc'], '--port: A whole number from 0 to 65535 is expected.'],
+  [['--port', '65536'], '--port: A whole number from 0 to 65535 is expected.'],
+  [['--page', '--story'], '--page and --story exclude each other'],
+  [['--story', '--port', '80'], '--port goes with --page'],
+  [['--pages'], "Unknown option '--pages'"],
+])('the demo refuses %j in two lines', (args, message) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { cwd: root, encoding: 'utf8' })
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/^[^\n]+\nWrite npm start -- \[--page \| --story\] \[--port N\]\.\n$/)
+  expect(stderr).toContain(message)
+})
 
 test('a stopped npm takes the demo with it', { timeout: 60_000 }, async () => {
   const demo = await startDemo('npm', ['start', '--', '--page', '--port', '0'])

@@ -69,6 +69,18 @@ describe('a command line that cannot be followed', () => {
     [['kdestroy', '-c'], 'argument missing'],
     [['klist', '--color', 'green'], 'Allowed choices are auto, always, never.'],
     [['kdestroy', 'a', 'b'], 'too many arguments'],
+    [['realm', '--port', '65536'], 'A whole number from 0 to 65535 is expected.'],
+    [['realm', '--port', '-1'], 'A whole number from 0 to 65535 is expected.'],
+    [['keytab', 'rotate', '--kvno', 'two'], 'A whole number is expected.'],
+    [['doctor', '--fix'], '--fix goes with --admin'],
+    [['doctor', '--yes', '--admin', 'x'], '--yes goes with --fix'],
+    [['doctor', '--plan', 'x'], '--plan goes with --for'],
+    [['doctor', '--ntlm-host', 'x', '--ntlm-host', 'y'], '--ntlm-host goes with --ntlm'],
+    [['join', 'x', '--directory-address', '10.0.0.1'], '--directory-address goes with --directory'],
+    [['join', 'x', '--trusted-owner', 'S-1-5-18'], '--trusted-owner goes with --take-over'],
+    [['klist', '-t'], '--timestamps goes with --keytab'],
+    [['kvno', '--proxy', 'HTTP/x'], '--proxy goes with --as'],
+    [['decode', '-p', 'svc-web', 'x'], '--principal goes with --names or --directory'],
   ])('is refused: %j', async (args, message) => {
     const ended = await run(args)
     expect(ended).toMatchObject({ status: 2, stdout: '' })
@@ -76,6 +88,18 @@ describe('a command line that cannot be followed', () => {
     const asked = await run([...args.slice(0, 1), '--json', ...args.slice(1)])
     expect(asked).toMatchObject({ status: 2, stderr: '' })
     expect(JSON.parse(asked.stdout)).toMatchObject({ error: { code: 'S4U_USAGE' } })
+  })
+
+  test('is told with the option that is missing, its value and what it does', async () => {
+    const { stderr } = await run(['doctor', '--fix'])
+    expect(stderr).toContain('Add --admin NAME: ask the directory as this administrator; asks for the password.')
+    expect((await run(['klist', '-t'])).stderr).toContain('Add --keytab: show a keytab: NAME, else KRB5_KTNAME.')
+  })
+
+  test('an option goes only with one that its command has', () => {
+    for (const [, { options }] of every)
+      for (const { goesWith } of Object.values(options))
+        expect(Object.keys(options)).toEqual(expect.arrayContaining([...(goesWith ?? [])]))
   })
 
   test('is shown without what a terminal would obey', async () => {

@@ -1,9 +1,6 @@
 import { type Acceptor, ACCEPTOR_OPTIONS, type AcceptorOptions, createAcceptor } from '@s4u/acceptor'
-import { type Fetch, FETCH_OPTIONS, loadUndici, type ServiceRequests } from '@s4u/fetch'
+import { type Fetch, loadUndici, type ServiceRequests } from '@s4u/fetch'
 import {
-  closeOptions,
-  journalFor,
-  NO_OPTIONS,
   type OptionTableOf,
   pickOptions,
   requireGiven,
@@ -11,28 +8,22 @@ import {
   type S4uError,
   type S4uSubject,
 } from '@s4u/kdc-client'
-import { CallerFinder, type CallerFinderDeps } from './authenticate/caller-finder.js'
+import { CallerFinder } from './authenticate/caller-finder.js'
 import type { Found } from './authenticate/found-caller.js'
 import { type Mode, requireMode } from './authenticate/mode.js'
 import type { NegotiatorCounters } from './authenticate/negotiator-counters.js'
-import { type ChallengeEvent, NegotiatorEvents } from './authenticate/negotiator-events.js'
+import type { ChallengeEvent } from './authenticate/negotiator-events.js'
 import { type Anonymous, type Outcome, type Runner, runPlainly } from './authenticate/outcome.js'
 import { answerUpgrade, type UpgradeOutcome } from './authenticate/upgrade.js'
 import { CallerIdentity } from './delegation/caller-identity.js'
-import { Delegator } from './delegation/delegator.js'
-import type { FetchOptions } from './delegation/impersonation.js'
-import { Challenges } from './http/challenges.js'
-import { ClientAddresses } from './http/client-address.js'
-import { directoryOf, type NegotiatorDirectory } from './directory/directory-option.js'
-import { GroupNames, tellGroupsWithoutDirectory } from './directory/group-names.js'
-import { Profiles } from './directory/profiles.js'
-import { ServiceAccounts } from './directory/service-accounts.js'
+import type { GroupNames } from './directory/group-names.js'
+import type { ServiceAccounts } from './directory/service-accounts.js'
 import { isPreflight, headerOf, type NegotiableRequest } from './http/request.js'
 import { isWebRequest, requireNodeRequest } from './http/request-kind.js'
 import type { Challenge, ResponseHeaders } from './http/response.js'
-import { type OwnTicketSource, ServiceClient, withOwnTicket } from './kdc/service-client.js'
-import { serviceRequests } from './kdc/service-requests.js'
+import { type OwnTicketSource, withOwnTicket } from './kdc/service-client.js'
 import { checkedOptions, type CheckedOptions, type NegotiatorOptions } from './negotiator-options.js'
+import { type NegotiatorParts, negotiatorParts } from './negotiator-parts.js'
 import type { AuthenticateOptions, Negotiator } from './negotiator.js'
 import type { Gate } from './routes/gate.js'
 import {
@@ -45,11 +36,9 @@ import {
 import { type RequestNegotiator, recordNegotiator } from './routes/negotiator-of-request.js'
 import { sessionRulesOf } from './session-rules.js'
 import { requireSession, type Session } from './session/session-revocation.js'
-import { findIdentityFor, type IdentityForDeps } from './sign-in/identity-for.js'
+import { findIdentityFor } from './sign-in/identity-for.js'
 import type { IdentityForOptions } from './sign-in/identity-for-options.js'
 import type { SecretSubject } from './sign-in/secret-subject.js'
-import { SignInSources } from './sign-in-sources/sign-in-sources.js'
-import { UserClients } from './sign-in/user-clients.js'
 import { asNegotiable, authenticateWebRequest, type WebAuthenticateOptions } from './web/authenticate-request.js'
 import { checkProtect } from './web/runtime-limits.js'
 import { protectedBy, type ProtectedHandler, type ProtectOptions } from './web/protect.js'
@@ -91,12 +80,6 @@ export function createNegotiator(given?: NegotiatorOptions): Negotiator {
   return negotiator
 }
 
-interface NegotiatorParts extends IdentityForDeps, Omit<CallerFinderDeps, 'sessionRules'> {
-  readonly options: CheckedOptions
-  readonly client: ServiceClient
-  readonly directory: NegotiatorDirectory | undefined
-}
-
 class HttpNegotiator implements Negotiator, RequestNegotiator {
   readonly impersonatesAlways: boolean
   readonly service: ServiceRequests | undefined
@@ -116,37 +99,15 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
   readonly #found = new WeakMap<NegotiableRequest, Promise<Found>>()
 
   constructor(options: CheckedOptions, acceptor: Acceptor, source: OwnTicketSource) {
-    const { now = Date.now, logger } = options
     this.impersonatesAlways = options.impersonateCallerForAllOperations ?? false
-    const client = new ServiceClient(acceptor, options)
-    source.get = (signal) => client.ownTicket(signal)
-    const ofFetch = closeOptions<FetchOptions>('fetch', { now, logger, ...options.fetch }, FETCH_OPTIONS)
-    const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
-    const { delegation = NO_OPTIONS } = options
-    const journal = journalFor(logger)
-    const delegator = new Delegator((realm) => client.get(realm), delegation, ofFetch, journal, accountSid)
-    const requests = serviceRequests(client, ofFetch)
+    const parts = negotiatorParts(options, acceptor, source, (user, settings) => this.identityFor(user, settings))
+    const { requests, groups, services } = parts
     this.fetch = requests.fetch
     this.service = options.outsideImpersonation === 'service' ? requests : undefined
-    const events = new NegotiatorEvents(options)
-    const challenges = new Challenges(options)
-    const users = new UserClients(client, options)
-    const directory = directoryOf(options, () => client.get())
-    this.groups = directory && new GroupNames(directory.source, journal)
-    if (directory === undefined) tellGroupsWithoutDirectory(journal)
-    this.services = directory && new ServiceAccounts(directory.source, journal)
-    const profiles = directory && new Profiles(directory.source, now)
-    const addresses = new ClientAddresses(options)
-    const sources = new SignInSources({
-      ...{ options, journal, addresses, directory: directory?.source },
-      identityFor: (user, settings) => this.identityFor(user, settings),
-      realm: async () => (await client.get()).realm,
-      note: (source, { request, clientAddress }, error) =>
-        events.refusedUnseen({ request, clientAddress, code: error.code, error, source }),
-    })
-    const shown = { events, challenges, journal, addresses, sources }
-    this.#parts = { options, acceptor, client, users, delegator, directory, profiles, ...shown }
-    this.#finder = new CallerFinder({ ...this.#parts, sessionRules: sessionRulesOf(options, acceptor) })
+    this.groups = groups
+    this.services = services
+    this.#parts = parts
+    this.#finder = new CallerFinder({ ...parts, sessionRules: sessionRulesOf(options, acceptor) })
   }
 
   get counters(): NegotiatorCounters {

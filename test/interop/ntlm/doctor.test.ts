@@ -141,7 +141,7 @@ await describeRealms('the doctor, at a service that accepts NTLM', ['CORP'], (in
     }, 60_000)
 
     test.each<[string, readonly string[]]>([
-      ['options of NTLM go with --ntlm', ['--ntlm-domain', 'CORP']],
+      ['--ntlm-domain goes with --ntlm', ['--ntlm-domain', 'CORP']],
       ['--ntlm goes with --ntlm-controller', ['--ntlm', 'NTLM09$', '--ntlm-domain', 'CORP']],
       ['--ntlm goes with --ntlm-domain', ['--ntlm', 'NTLM09$', '--ntlm-controller', HOST]],
     ])('what is left out is told: %s', async (message, args) => {

@@ -7,7 +7,12 @@ import { KDC_OPTIONS, kdcSettings } from './kdc-options.js'
 /** Options of every command that asks a directory. */
 export const DIRECTORY_FLAGS = {
   directory: { kind: 'text', value: 'HOST', about: 'the domain controller to ask; default: found in DNS' },
-  directoryAddress: { kind: 'text', value: 'IP', about: 'the address of that controller; default: that of its name' },
+  directoryAddress: {
+    kind: 'text',
+    value: 'IP',
+    goesWith: ['directory'],
+    about: 'the address of that controller; default: that of its name',
+  },
   ...KDC_OPTIONS,
 } as const satisfies Options
 

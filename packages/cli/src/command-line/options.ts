@@ -15,6 +15,13 @@ export interface OptionSpec {
   readonly about: string
   /** The only values that are taken. */
   readonly choices?: readonly string[]
+  /** The largest value of a `number`. */
+  readonly most?: number
+  /**
+   * The options without which this one would have no effect: where none of them is given, it is
+   * refused.
+   */
+  readonly goesWith?: readonly string[]
   /** What the shell completes the value with. Default: nothing, or `choices`. */
   readonly completes?: 'file' | 'folder'
 }

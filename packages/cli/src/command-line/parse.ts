@@ -1,6 +1,7 @@
 import { Argument, Command as Parser, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { printable } from '@s4u/krb5'
 import { type Command, COMMON_OPTIONS, flagsOf, isGroup, longFlag, type RunnableCommand } from './command.js'
+import { requireCompanions } from './goes-with.js'
 import { describeCommand, describeProgram, type HelpPage } from './help.js'
 import type { OptionSpec, OptionValue } from './options.js'
 import { UsageError } from '../usage-error.js'
@@ -97,6 +98,7 @@ function addCommand(parent: Parser, command: Command, { path, page, onParsed }: 
   }
   child.action(() => {
     const values = new Map(Object.entries(child.opts<Record<string, OptionValue>>()))
+    requireCompanions(command.options, new Set(values.keys()))
     onParsed({ kind: 'command', path: whole, command, values, operands: child.args })
   })
 }
@@ -107,13 +109,13 @@ function optionOf(name: string, spec: OptionSpec): Option {
   if (option.attributeName() !== name) throw new TypeError(`${longFlag(name)} is not the flag of ${name}`)
   if (spec.choices !== undefined) option.choices(spec.choices)
   if (spec.kind === 'texts') option.argParser((text: string, before: readonly string[] = []) => [...before, text])
-  if (spec.kind === 'number') option.argParser(numberOf)
+  if (spec.kind === 'number') option.argParser((text: string) => numberOf(text, spec.most))
   return option
 }
 
-function numberOf(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('A whole number is expected.')
-  return Number(text)
+function numberOf(text: string, most: number | undefined): number {
+  if (/^\d{1,15}$/.test(text) && Number(text) <= (most ?? Infinity)) return Number(text)
+  throw new InvalidArgumentError(`A whole number${most === undefined ? '' : ` from 0 to ${most}`} is expected.`)
 }
 
 /** The parser ends no process and prints nothing by itself. */

@@ -32,9 +32,19 @@ const OPTIONS = {
     about: 'print commands for this directory only',
   },
   admin: { kind: 'text', value: 'NAME', about: 'ask the directory as this administrator; asks for the password' },
-  fix: { kind: 'flag', about: 'with --admin: offer each change of the directory that mends something' },
-  yes: { kind: 'flag', about: 'with --fix: make the changes that carry no risk without asking' },
-  plan: { kind: 'text', value: 'FILE', completes: 'file', about: 'with --for: write the commands into this new file' },
+  fix: {
+    kind: 'flag',
+    goesWith: ['admin'],
+    about: 'with --admin: offer each change of the directory that mends something',
+  },
+  yes: { kind: 'flag', goesWith: ['fix'], about: 'with --fix: make the changes that carry no risk without asking' },
+  plan: {
+    kind: 'text',
+    value: 'FILE',
+    completes: 'file',
+    goesWith: ['for'],
+    about: 'with --for: write the commands into this new file',
+  },
   ...NTLM_FLAGS,
   ...DIRECTORY_FLAGS,
   directory: { kind: 'text', value: 'HOST', about: 'the domain controller to ask, or off; default: found in DNS' },
@@ -62,8 +72,6 @@ export const doctor = defineCommand({
   ],
   async run(given, session) {
     const admin = given.text('admin')
-    if (given.flag('fix') && admin === undefined)
-      throw new UsageError('--fix goes with --admin', 'Add --admin NAME: who may change the directory.')
     const withoutNtlm = optionsOf(given, session)
     const ntlm = await ntlmOptionsOf(given, session, withoutNtlm)
     const options = { ...withoutNtlm, ...(ntlm !== undefined && { ntlm }) }
@@ -135,8 +143,6 @@ function optionsOf(given: DoctorGiven, session: Session): DiagnoseOptions & { re
 function planFileOf(given: DoctorGiven): { write(text: string): void } | undefined {
   const path = given.text('plan')
   if (path === undefined) return undefined
-  if (given.text('for') === undefined)
-    throw new UsageError('--plan goes with --for', 'Name the directory whose commands are to be written: --for ad')
   try {
     writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
   } catch {

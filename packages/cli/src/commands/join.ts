@@ -23,6 +23,7 @@ const OPTIONS = {
   takeOver: { kind: 'flag', about: 'give an account that is there a new password' },
   trustedOwner: {
     kind: 'texts',
+    goesWith: ['takeOver'],
     value: 'SID',
     about: 'with --take-over: who may own the account beside administrators',
   },

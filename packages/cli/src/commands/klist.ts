@@ -26,7 +26,7 @@ const OPTIONS = {
   list: { kind: 'flag', short: 'l', about: 'list the caches of the folder or the KCM' },
   all: { kind: 'flag', short: 'A', about: 'show the tickets of all these caches' },
   keytab: { kind: 'flag', short: 'k', about: 'show a keytab: NAME, else KRB5_KTNAME' },
-  timestamps: { kind: 'flag', short: 't', about: 'with -k: show when each key was written' },
+  timestamps: { kind: 'flag', short: 't', goesWith: ['keytab'], about: 'with -k: show when each key was written' },
   silent: { kind: 'flag', short: 's', about: 'print nothing: exit code 0 where there is a ticket that is valid' },
   showSecrets: { kind: 'flag', about: 'show keys, with which whoever sees them can do anything' },
   krb5Config: { kind: 'text', value: 'FILE', completes: 'file', about: 'read this krb5.conf; default: KRB5_CONFIG' },

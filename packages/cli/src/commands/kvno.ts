@@ -20,7 +20,7 @@ export const kvno = defineCommand({
   operands: [{ name: 'SPN', about: 'a service: HTTP/web.corp.test', repeated: true }],
   options: {
     as: { kind: 'text', short: 'U', value: 'USER', about: 'in the name of this user: bob, bob@CORP.TEST, CORP\\bob' },
-    proxy: { kind: 'texts', value: 'SPN', about: 'with --as: act for the user at this service' },
+    proxy: { kind: 'texts', value: 'SPN', goesWith: ['as'], about: 'with --as: act for the user at this service' },
     outCache: { kind: 'text', value: 'CACHE', about: 'write the tickets into this new cache' },
     ...CREDENTIAL_OPTIONS,
   },
@@ -66,7 +66,6 @@ function wantedOf(
   access: Access,
 ): readonly Wanted[] {
   if (user === undefined) {
-    if (proxies.length > 0) throw new UsageError('--proxy goes with --as', 'Add --as USER: in whose name to ask.')
     if (spns.length === 0) throw new UsageError('a service is missing', 'Name one: s4u kvno HTTP/web.corp.test')
     return spns.map((spn) => ({ spn, step: 'TGS' }))
   }

@@ -29,7 +29,7 @@ export const realm = defineCommand({
       completes: 'folder',
       about: 'write the files here, and leave them',
     },
-    port: { kind: 'number', value: 'PORT', about: 'of the KDC, on 127.0.0.1; default: any that is free' },
+    port: { kind: 'number', value: 'PORT', most: 65_535, about: 'of the KDC, on 127.0.0.1; default: any that is free' },
   },
   examples: [
     { line: 's4u realm', about: 'AD.TEST, with what to type in another terminal' },

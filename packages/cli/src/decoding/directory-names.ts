@@ -10,8 +10,20 @@ import type { Session } from '../terminal/session.js'
 /** Options of a command that can ask the directory for names of groups. */
 export const NAMES_FLAGS = {
   names: { kind: 'flag', about: 'ask the directory for names of groups, as the account of the keytab or cache' },
-  cache: { kind: 'text', short: 'c', value: 'CACHE', about: 'with --names: ask with these tickets, not the keytab' },
-  principal: { kind: 'text', short: 'p', value: 'NAME', about: 'with --names: ask as this account of the keytab' },
+  cache: {
+    kind: 'text',
+    short: 'c',
+    value: 'CACHE',
+    goesWith: ['names', 'directory'],
+    about: 'with --names: ask with these tickets, not the keytab',
+  },
+  principal: {
+    kind: 'text',
+    short: 'p',
+    value: 'NAME',
+    goesWith: ['names', 'directory'],
+    about: 'with --names: ask as this account of the keytab',
+  },
   ...DIRECTORY_FLAGS,
   directory: { kind: 'text', value: 'HOST', about: 'as --names, and this is the controller to ask; else found in DNS' },
 } as const satisfies Options

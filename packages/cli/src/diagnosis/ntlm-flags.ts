@@ -9,19 +9,31 @@ export const NTLM_FLAGS = {
   ntlm: { kind: 'text', value: 'ACCOUNT', about: 'look at NTLM too, which this machine account asks for: WEB01$' },
   ntlmKeytab: {
     kind: 'text',
+    goesWith: ['ntlm'],
     value: 'FILE',
     completes: 'file',
     about: 'with --ntlm: the keytab of that account; default: its password is asked for',
   },
-  ntlmDomain: { kind: 'text', value: 'NAME', about: 'with --ntlm: the NetBIOS name of the domain' },
+  ntlmDomain: { kind: 'text', value: 'NAME', goesWith: ['ntlm'], about: 'with --ntlm: the NetBIOS name of the domain' },
   ntlmDnsDomain: {
     kind: 'text',
+    goesWith: ['ntlm'],
     value: 'NAME',
     about: 'with --ntlm: the DNS name of the domain; default: the realm of the keytab',
   },
-  ntlmDomainSid: { kind: 'text', value: 'SID', about: 'with --ntlm: the SID of the domain' },
-  ntlmController: { kind: 'texts', value: 'HOST[=IP]', about: 'with --ntlm: a domain controller, and its address' },
-  ntlmHost: { kind: 'texts', value: 'HOST', about: 'with --ntlm: a further name under which clients come' },
+  ntlmDomainSid: { kind: 'text', value: 'SID', goesWith: ['ntlm'], about: 'with --ntlm: the SID of the domain' },
+  ntlmController: {
+    kind: 'texts',
+    value: 'HOST[=IP]',
+    goesWith: ['ntlm'],
+    about: 'with --ntlm: a domain controller, and its address',
+  },
+  ntlmHost: {
+    kind: 'texts',
+    value: 'HOST',
+    goesWith: ['ntlm'],
+    about: 'with --ntlm: a further name under which clients come',
+  },
 } as const satisfies Options
 
 type NtlmGiven = GivenOf<typeof NTLM_FLAGS>
@@ -39,10 +51,7 @@ export async function ntlmOptionsOf(
   { keytab, kdc }: { readonly keytab: string; readonly kdc?: DiagnoseOptions['kdc'] },
 ): Promise<NtlmOptions | undefined> {
   const name = given.text('ntlm')
-  if (name === undefined) {
-    requireNone(given)
-    return undefined
-  }
+  if (name === undefined) return undefined
   const file = given.text('ntlmKeytab')
   const controllers = given.texts('ntlmController').map(controllerIn)
   if (controllers.length === 0)
@@ -57,14 +66,6 @@ export async function ntlmOptionsOf(
   }
   if (file !== undefined) return { ...options, account: { name, keytab: file } }
   return { ...options, account: { name, password: await session.askSecret(`Password for ${name}: `) } }
-}
-
-/** What would be ignored is told. */
-function requireNone(given: NtlmGiven): void {
-  const texts = (['ntlmKeytab', 'ntlmDomain', 'ntlmDnsDomain', 'ntlmDomainSid'] as const).map((one) => given.text(one))
-  const lists = [...given.texts('ntlmController'), ...given.texts('ntlmHost')]
-  if ([...texts, ...lists].every((one) => one === undefined)) return
-  throw new UsageError('options of NTLM go with --ntlm', 'Add --ntlm ACCOUNT: the machine account, such as WEB01$.')
 }
 
 function required(given: NtlmGiven, name: 'ntlmDomain' | 'ntlmDomainSid', example: string): string {
