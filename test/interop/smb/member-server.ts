@@ -1,4 +1,4 @@
-/** A real file server that is a member of a domain, and no controller: as those of companies are. */
+/** A real file server that is a member of a domain and no controller, as in companies. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
@@ -75,7 +75,7 @@ interface Place {
   readonly environment: Record<string, string>
 }
 
-/** The folders of the server, its settings, and an environment in which its programs see only them. */
+/** The folders of the server, its settings, and an environment in which programs see only them. */
 async function makePlace(realm: RealmInfo, key: string, address: string, controller: string): Promise<Place> {
   const { machine, domain, kdc } = realm
   const folder = join(machine.directory, `member-${address}`)
