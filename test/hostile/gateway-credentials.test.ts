@@ -171,7 +171,7 @@ describe('sites of one host by paths', () => {
   )
 })
 
-test.each(['X_Api_Key', 'X-Api_Key', 'x-api-key'])(
+test.each(['X_Api_Key', 'X-Api_Key', 'x-api-key', 'X.Api~Key'])(
   '%s of a client is not read in place of a header of the site',
   async (name) => {
     const { seen, to } = await innerServer()
@@ -187,5 +187,26 @@ test.each(['X_Api_Key', 'X-Api_Key', 'x-api-key'])(
     expect((await ask(port, '/', { headers: { [name]: 'theirs' } })).status).toBe(200)
     expect(JSON.stringify(seen[0].rawHeaders)).not.toContain('theirs')
     expect(seen[0].headers['x-api-key']).toBe('ours')
+  },
+)
+
+test.each(['X-Api-Key', 'x_api_key', 'X-S4U-User', 'iv-user', 'Proxy'])(
+  '%s of a client goes inside behind a body no more than before it',
+  async (name) => {
+    const server = createServer(async (request, response) => {
+      await text(request)
+      response.end(JSON.stringify(request.trailers))
+    })
+    const to = `http://127.0.0.1:${await listen(server)}`
+    open.push(() => void server.close().closeAllConnections())
+    const site = { hosts: PUBLIC, to, headers: { 'X-Api-Key': 'ours' }, delegation: { as: 'none' as const } }
+    const port = await gatewayOf([{ ...site, access: [{ allow: 'everybody' }] }])
+    const headers = { host: PUBLIC, 'transfer-encoding': 'chunked' }
+    const sending = httpRequest({ port, host: '127.0.0.1', method: 'POST', headers })
+    sending.write('x')
+    sending.addTrailers({ [name]: 'theirs', 'X-Sum': '7' })
+    sending.end()
+    const answer: IncomingMessage = (await once(sending, 'response'))[0]
+    expect([answer.statusCode, JSON.parse(await text(answer))]).toEqual([200, { 'x-sum': '7' }])
   },
 )

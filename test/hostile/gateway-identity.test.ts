@@ -20,12 +20,25 @@ const BROUGHT = [
   'SSL-Client-S-DN',
   'X-Original-URL',
   'X-Rewrite-URL',
+  // lighttpd makes HTTP_X_S4U_USER and HTTP_X_REMOTE_USER of these for programs behind CGI.
+  'X.S4U.User',
+  'X~Remote~User',
+  'X|s4u!groups',
+  'Proxy_Authorization',
+  // HTTP_PROXY behind CGI (CVE-2016-5385).
+  'Proxy',
+  'X-WEBAUTH-USER',
+  'OIDC_CLAIM_sub',
+  'iv-user',
+  'SM_USER',
+  'Cf-Access-Authenticated-User-Email',
+  'X-MS-CLIENT-PRINCIPAL-NAME',
 ]
 
 /** Each value of a header that the inner server got, whichever way its name is written. */
 function gotOf({ seen }: GatewaySite, name: string): string[] {
   const raw = seen.at(-1)?.rawHeaders ?? []
-  const plain = (text: string) => text.toLowerCase().replaceAll('_', '-')
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z\d]/g, '-')
   return raw.filter((_, at) => at % 2 === 1 && plain(raw[at - 1]) === plain(name))
 }
 

@@ -66,7 +66,7 @@ test('from a named peer it is the user, whom the service acts for, and no sessio
 
 test('from any other peer it is taken away, however it is written, and that is told', async () => {
   await using made = await site({ from: ['10.0.0.7'] })
-  for (const name of ['x-remote-user', 'X-Remote-User', 'x_remote_user', 'X-Remote_User'])
+  for (const name of ['x-remote-user', 'X-Remote-User', 'x_remote_user', 'X-Remote_User', 'X.Remote~User'])
     expect(await made.ask({ [name]: 'alice' })).toEqual({ seen: 0 })
   expect(made.told).toMatchObject(
     [1, 2].map(() => ({ outcome: 'refused', code: 'S4U_UNNAMED_PROXY', source: 'trusted-header' })),

@@ -1,5 +1,5 @@
 import type { SiteSettings } from '../configuration/gateway-options.js'
-import { HOP_BY_HOP, isIdentityHeader } from '../requests/header-names.js'
+import { HOP_BY_HOP, isIdentityHeader, plainHeaderName } from '../requests/header-names.js'
 import { headerLines, isElementOf, listOf, valuesOf } from '../requests/raw-headers.js'
 import type { CallerRequest } from '../requests/steps.js'
 
@@ -44,15 +44,12 @@ export function innerHeaders(request: CallerRequest, rules: InnerHeadersFor): In
 
 const givenBy = new WeakMap<SiteSettings, (name: string) => boolean>()
 
-/**
- * Returns a test for the headers that a site sets itself. Programs behind CGI and WSGI read `_` as
- * `-`.
- */
-function namesGivenBy(site: SiteSettings): (name: string) => boolean {
+/** Returns a test for the headers that a site sets itself, in whichever spelling. */
+export function namesGivenBy(site: SiteSettings): (name: string) => boolean {
   let isGiven = givenBy.get(site)
   if (isGiven === undefined) {
-    const names = new Set(Object.keys(site.headers ?? {}).map((name) => name.toLowerCase().replaceAll('_', '-')))
-    givenBy.set(site, (isGiven = (name) => names.size > 0 && names.has(name.replaceAll('_', '-'))))
+    const names = new Set(Object.keys(site.headers ?? {}).map((name) => plainHeaderName(name.toLowerCase())))
+    givenBy.set(site, (isGiven = (name) => names.size > 0 && names.has(plainHeaderName(name))))
   }
   return isGiven
 }
@@ -74,9 +71,12 @@ function isDropped(name: string): boolean {
 }
 
 function mustNotGoInside(name: string): boolean {
-  if (name.startsWith(':') || HOP_BY_HOP.has(name) || isIdentityHeader(name)) return true
+  const plain = plainHeaderName(name)
+  if (name.startsWith(':') || HOP_BY_HOP.has(plain) || isIdentityHeader(name)) return true
   // How long the body is, and when it comes, is said anew.
-  if (name === 'content-length' || name === 'expect' || name === 'host') return true
+  if (plain === 'content-length' || plain === 'expect' || plain === 'host') return true
+  // It is HTTP_PROXY behind CGI, by which a program there finds its proxy (CVE-2016-5385).
+  if (plain === 'proxy') return true
   // What of it may go inside is in the credential.
   return name === 'authorization'
 }

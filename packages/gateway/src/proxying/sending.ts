@@ -1,9 +1,9 @@
 import type { ClientRequest as OutgoingRequest, IncomingHttpHeaders } from 'node:http'
 import { Socket } from 'node:net'
 import { InnerServerError } from '../requests/inner-server-error.js'
-import { HOP_BY_HOP, isIdentityHeader } from '../requests/header-names.js'
+import { HOP_BY_HOP, isIdentityHeader, plainHeaderName } from '../requests/header-names.js'
 import type { CallerRequest } from '../requests/steps.js'
-import { hasBody } from './inner-headers.js'
+import { hasBody, namesGivenBy } from './inner-headers.js'
 
 /** Gives a request that is about to go inside its time limits, its trailers and its `Expect`. */
 export function prepareSending(sending: OutgoingRequest, request: CallerRequest): void {
@@ -38,9 +38,10 @@ function tooLate(what: string, host: string, time: number): InnerServerError {
  * Before the body is ended, which the library does when the client has ended it. RFC 9110 section
  * 6.5.
  */
-function passTrailers(sending: OutgoingRequest, { request }: CallerRequest): void {
+function passTrailers(sending: OutgoingRequest, { request, site }: CallerRequest): void {
+  const isOurs = namesGivenBy(site)
   request.prependOnceListener('end', () => {
-    const trailers = cleanTrailers(request.trailers)
+    const trailers = cleanTrailers(request.trailers).filter(([name]) => !isOurs(name))
     if (trailers.length > 0 && sending.getHeader('transfer-encoding') !== undefined) sending.addTrailers(trailers)
   })
 }
@@ -53,10 +54,11 @@ export function cleanTrailers(trailers: IncomingHttpHeaders | NodeJS.Dict<string
 }
 
 const NEVER_A_TRAILER =
-  /^(?:host|content-|authorization|cookie|set-cookie|www-authenticate|location|cache-control|expect)/
+  /^(?:host|content-|authorization|cookie|set-cookie|www-authenticate|location|cache-control|expect|proxy$)/
 
 function isFreeTrailer(name: string): boolean {
-  return !HOP_BY_HOP.has(name) && !isIdentityHeader(name) && !NEVER_A_TRAILER.test(name)
+  const plain = plainHeaderName(name)
+  return !HOP_BY_HOP.has(plain) && !isIdentityHeader(name) && !NEVER_A_TRAILER.test(plain)
 }
 
 /** The inner server may refuse before the client sends its body. RFC 9110 section 10.1.1. */

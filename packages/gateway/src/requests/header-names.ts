@@ -9,6 +9,10 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 const IDENTITY_BEGINNINGS = [
   ...['x-s4u-', 'remote-', 'x-remote-', 'x-forwarded-', 'x-original-', 'x-auth-request-', 'x-authentik-'],
   ...['x-pomerium-', 'x-client-cert', 'ssl-client-', 'x-ssl-', 'x-arr-'],
+  // Those that Grafana, Kong, mod_auth_openidc, WebSEAL, Tailscale, and the proxies of Amazon,
+  // Cloudflare, Google and Microsoft write, for programs that are set up to believe them.
+  ...['x-webauth-', 'x-authenticated-', 'x-consumer-', 'oidc-claim-', 'iv-', 'tailscale-user-', 'x-vouch-'],
+  ...['x-amzn-oidc-identity', 'cf-access-authenticated-', 'x-goog-authenticated-', 'x-ms-client-principal'],
 ]
 
 const IDENTITY_NAMES: ReadonlySet<string> = new Set([
@@ -21,15 +25,28 @@ const IDENTITY_NAMES: ReadonlySet<string> = new Set([
     'x-request-id',
     'client-cert',
     'client-cert-chain',
+    'sm-user',
+    'x-proxy-user',
   ],
 ])
 
 /**
- * Whether a header tells an inner server who calls, from where, or for what: only the gateway may
- * say so. Programs behind CGI and WSGI read `_` as `-`, so this does too.
+ * Returns what all spellings of a name have in common, for a program behind CGI: it sees one
+ * variable for `_` and `-`, and behind some servers (lighttpd) for every other mark too, so that
+ * `x.remote~user` is `HTTP_X_REMOTE_USER` there. RFC 3875 section 4.1.18.
+ *
+ * @param name in small letters
+ */
+export function plainHeaderName(name: string): string {
+  return name.replaceAll(/[^a-z\d]/g, '-')
+}
+
+/**
+ * Whether a header tells an inner server who calls, from where, or for what, in whichever spelling:
+ * only the gateway may say so.
  */
 export function isIdentityHeader(name: string): boolean {
-  const plain = name.replaceAll('_', '-')
+  const plain = plainHeaderName(name)
   return IDENTITY_NAMES.has(plain) || IDENTITY_BEGINNINGS.some((beginning) => plain.startsWith(beginning))
 }
 

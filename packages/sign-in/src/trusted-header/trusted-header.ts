@@ -91,8 +91,8 @@ export function trustedHeader(given: TrustedHeaderOptions): SignInSource {
 }
 
 function screen(site: SignInSite, request: SignInRequest, header: string, isNamed: boolean): void {
-  // Frameworks behind may read `_` as `-`.
-  stripHeaders(request.request, (name) => name !== header && name.replaceAll('_', '-') === header)
+  // Programs behind may read `_`, or each other mark, as `-`.
+  stripHeaders(request.request, (name) => name !== header && name.replaceAll(/[^a-z\d]/g, '-') === header)
   if (isNamed || !stripHeaders(request.request, (name) => name === header)) return
   const error = new RejectedTokenError(`${header} came from ${request.peerAddress ?? 'a peer without an address'}`, {
     code: 'S4U_UNNAMED_PROXY',
