@@ -202,6 +202,22 @@ describe('behind a proxy that ends TLS', () => {
     const known = await secured.visit('/', { headers: { ...escaped, authorization } })
     expect(JSON.parse(known.body)).toMatchObject({ who: 'bob@AD.TEST', header: null })
   })
+
+  test.each(['X_Client_Cert', 'X.Client~Cert', 'X-Client-Cert'])(
+    '%s of somebody else does not reach the app',
+    async (name) => {
+      const unnamed = { ...proxy, from: '10.0.0.0/8' }
+      const source = certificate({ ca, mapping: 'upn', proxy: unnamed, listeners: 'some', revocation: 'off' })
+      const names = ({ request }: Visit): unknown => ({
+        names: [...Object.keys(request.headers), ...request.rawHeaders].filter((one) => /client.cert/i.test(one)),
+      })
+      const { listener } = stacks[0].build({ options: optionsWith([source]), handle: names })
+      await using secured = await certifiedSite(listener, {})
+      const authorization = await new Desktop(realm, 'bob').authorization()
+      const answer = await secured.visit('/', { headers: { [name]: escaped['x-client-cert'], authorization } })
+      expect(JSON.parse(answer.body)).toEqual({ names: [] })
+    },
+  )
 })
 
 describe('options', () => {

@@ -1,6 +1,7 @@
 import { TLSSocket } from 'node:tls'
 import { ConfigurationError, RejectedTokenError } from '@s4u/krb5'
 import { isProxied, type PeerList, peerList, type SignInRequest } from '@s4u/negotiate'
+import { stripHeaders, stripOtherSpellings } from '../front-end/front-end-header.js'
 import type { CertificateOptions } from './certificate-options.js'
 import { readForwardedCertificate, readForwardedChain } from './proxy/forwarded-certificate.js'
 import type { PresentedChain } from './proxy/presented-chain.js'
@@ -30,12 +31,13 @@ export class CertificateBringer {
   }
 
   /** Takes away the headers of a named proxy where somebody else has sent them. */
-  screen({ request, peerAddress, header }: SignInRequest): void {
-    if (this.#options.proxy === undefined || this.#proxies.has(peerAddress)) return
-    for (const name of [this.#header, this.#chainHeader]) {
-      if (name === undefined || header(name) === undefined) continue
-      Reflect.deleteProperty(request.headers, name)
-      this.#screened.add(request)
+  screen({ request, peerAddress }: SignInRequest): void {
+    if (this.#options.proxy === undefined) return
+    const isNamed = this.#proxies.has(peerAddress)
+    for (const header of [this.#header, this.#chainHeader]) {
+      if (header === undefined) continue
+      stripOtherSpellings(request, header)
+      if (!isNamed && stripHeaders(request, (name) => name === header)) this.#screened.add(request)
     }
   }
 

@@ -10,7 +10,7 @@ import {
 import { givenAccount } from '../accounts/named-account.js'
 import { vouchedAccount } from '../accounts/vouched-account.js'
 import { requireUserName } from '../password/user-name.js'
-import { stripHeaders, valueOf } from './front-end-header.js'
+import { stripHeaders, stripOtherSpellings, valueOf } from '../front-end/front-end-header.js'
 import { namedPeers, type NamedPeers } from './named-peers.js'
 
 /** Options of `trustedHeader`. */
@@ -91,8 +91,7 @@ export function trustedHeader(given: TrustedHeaderOptions): SignInSource {
 }
 
 function screen(site: SignInSite, request: SignInRequest, header: string, isNamed: boolean): void {
-  // Programs behind may read `_`, or each other mark, as `-`.
-  stripHeaders(request.request, (name) => name !== header && name.replaceAll(/[^a-z\d]/g, '-') === header)
+  stripOtherSpellings(request.request, header)
   if (isNamed || !stripHeaders(request.request, (name) => name === header)) return
   const error = new RejectedTokenError(`${header} came from ${request.peerAddress ?? 'a peer without an address'}`, {
     code: 'S4U_UNNAMED_PROXY',

@@ -1,5 +1,5 @@
 import { DirectoryEntry } from '@s4u/directory'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { Authority, type CertificateWish } from '../../../../../test/stories/fixtures/authority.js'
 import { readClientCertificate } from '../x509/client-certificate.js'
 import { type CertificateMapping, ownerOf } from './certificate-owner.js'
@@ -75,11 +75,20 @@ test('the KDC is asked with the certificate itself', async () => {
 
 describe('by altSecurityIdentities', () => {
   const asked: string[] = []
+  let written: readonly string[] | undefined
+  afterEach(() => (written = undefined))
+  /** As an account has them that the directory finds, unless the test says other ones. */
+  const valuesIn = (filter: string): string[] =>
+    [...filter.matchAll(/altSecurityIdentities=([^)]*)/g)].map(([, value]) =>
+      value.replaceAll(/\\([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
+    )
   const directoryWith = (...dns: string[]): MappingDirectory => ({
     search: (options) => ({
       all: () => {
         asked.push(options.filter ?? '')
-        return Promise.resolve(dns.map((dn) => new DirectoryEntry(dn, [])))
+        const values = written ?? valuesIn(options.filter ?? '')
+        const attribute = ['altSecurityIdentities', values.map((value) => new TextEncoder().encode(value))] as const
+        return Promise.resolve(dns.map((dn) => new DirectoryEntry(dn, [attribute])))
       },
       [Symbol.asyncIterator]: () => {
         throw new Error('not used')
@@ -108,6 +117,36 @@ describe('by altSecurityIdentities', () => {
       code: 'KDC_ERR_CLIENT_NAME_MISMATCH',
       message: expect.stringContaining(because),
     })
+  })
+
+  test.each([
+    ['another space', 'X509:<S>CN=alice  liddell'],
+    ['another letter', 'X509:<S>CN=alice liddéll'],
+    ['another form of a letter', 'X509:<S>CN=alice ｌiddell'],
+    ['something behind it', 'X509:<S>CN=alice liddell,O=Other'],
+  ])('what a directory takes for equal, and has %s, is another name', async (_what, value) => {
+    written = ['X509:<I>CN=CA<SR>99', value]
+    const asking = owner(
+      { subject: 'CN=alice liddell' },
+      'altSecurityIdentities',
+      ['subject'],
+      directoryWith('CN=alice'),
+    )
+    await expect(asking).rejects.toMatchObject({
+      code: 'KDC_ERR_CLIENT_NAME_MISMATCH',
+      message: expect.stringContaining('is in the altSecurityIdentities of CN=alice only in other letters'),
+    })
+  })
+
+  test('capitals do not matter', async () => {
+    written = ['x509:<s>cn=ALICE liddell']
+    const asking = owner(
+      { subject: 'CN=alice liddell' },
+      'altSecurityIdentities',
+      ['subject'],
+      directoryWith('CN=alice'),
+    )
+    await expect(asking).resolves.toMatchObject({ user: 'alice@AD.TEST' })
   })
 
   test('a name in a certificate cannot widen the question', async () => {

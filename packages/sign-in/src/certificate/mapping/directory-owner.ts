@@ -1,5 +1,5 @@
-import { type Directory, filter } from '@s4u/directory'
-import { RejectedTokenError } from '@s4u/krb5'
+import { type Directory, type DirectoryEntry, filter } from '@s4u/directory'
+import { asciiLower, RejectedTokenError } from '@s4u/krb5'
 import type { ClientCertificate } from '../x509/client-certificate.js'
 import type { CertificateOwner } from './require-owner.js'
 
@@ -28,7 +28,7 @@ export async function ownerInDirectory(
   const found = await directory
     .search({
       filter: `(&(objectClass=user)(|${conditions.join('')}))`,
-      attributes: ['sAMAccountName'],
+      attributes: ['altSecurityIdentities'],
       globalCatalog: true,
       maxEntries: MAX_FOUND,
     })
@@ -44,7 +44,19 @@ export async function ownerInDirectory(
       `the certificate ${fingerprint} is in the altSecurityIdentities of no account`,
       `Add one of these values to altSecurityIdentities of its owner: ${values.join(', ')}`,
     )
+  // A directory may take other spaces, accents or forms of letters for equal.
+  if (!hasOneOf(found[0], values))
+    throw mismatch(
+      `the certificate ${fingerprint} is in the altSecurityIdentities of ${found[0].dn} only in other letters`,
+      `Write one of these values there as it stands here: ${values.join(', ')}`,
+    )
   return { user: account.principal, ...(account.sid !== undefined && { sid: account.sid }) }
+}
+
+/** Capitals and small letters of ASCII are the same, as administrators write both. */
+function hasOneOf(entry: DirectoryEntry, values: readonly string[]): boolean {
+  const wanted = new Set(values.map(asciiLower))
+  return entry.texts('altSecurityIdentities').some((value) => wanted.has(asciiLower(value)))
 }
 
 function mismatch(message: string, hint: string): RejectedTokenError {

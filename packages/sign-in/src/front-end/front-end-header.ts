@@ -16,6 +16,16 @@ export function stripHeaders(request: NegotiableRequest, isTaken: (name: string)
 }
 
 /**
+ * Takes away the other spellings of a header, whoever sent them: programs behind, such as those of
+ * CGI, may read `_`, or each other mark, as `-`. RFC 3875 section 4.1.18.
+ * @param header in small letters
+ */
+export function stripOtherSpellings(request: NegotiableRequest, header: string): void {
+  const plain = (name: string): string => name.replaceAll(/[^a-z\d]/g, '-')
+  stripHeaders(request, (name) => name !== header && plain(name) === plain(header))
+}
+
+/**
  * Returns the value of the header as text. Node gives out octets as Latin-1; front ends send UTF-8.
  * @throws MalformedTokenError where it came twice, or is not UTF-8
  */
