@@ -11,6 +11,8 @@ export interface EventSource {
   readonly path: string
   readonly interfaces: readonly string[]
   readonly union?: string
+  /** A union that one of its events is joined to, whose forms `reason` tells apart. */
+  readonly reasons?: string
 }
 
 /** Where events come from, in the order of the page. */
@@ -44,6 +46,7 @@ export const EVENT_SOURCES: readonly EventSource[] = [
     path: 'packages/fetch/src/events/fetch-event.ts',
     interfaces: ['FetchEventSubject'],
     union: 'FetchEvent',
+    reasons: 'NotForwarded',
   },
   {
     channel: 's4u:gateway',
@@ -100,7 +103,7 @@ The client address in an event of the controller is that of the machine that ask
 }
 
 function sectionOf(source: EventSource): string {
-  const { title, channel, heardBy, path, interfaces, union } = source
+  const { title, channel, heardBy, path, interfaces, union, reasons } = source
   const where = channel === undefined ? `Heard by ${heardBy}.` : `Channel \`${channel}\`. Heard by ${heardBy}.`
   return [
     `## ${title}`,
@@ -109,7 +112,9 @@ function sectionOf(source: EventSource): string {
       const { about, fields } = shapeOf(path, name)
       return `### ${name}\n\n${about}\n\n${fieldTable(fields)}`
     }),
-    ...(union === undefined ? [] : [`### ${union}\n\n${formTable(formsOf(path, union))}`]),
+    ...[union, reasons].flatMap((name) =>
+      name === undefined ? [] : [`### ${name}\n\n${formTable(formsOf(path, name))}`],
+    ),
   ].join('\n\n')
 }
 
@@ -119,18 +124,24 @@ const fieldTable = (fields: readonly Field[]): string =>
     fields.map(({ name, optional, type, about }) => [code(name + (optional ? '?' : '')), code(type), escaped(about)]),
   )
 
+/** What tells the forms of a union apart. */
+const told = /readonly (kind|reason): '([\w-]+)'/
+
 function formTable(forms: readonly Form[]): string {
   const rows = forms.flatMap(({ declared, about }) => {
-    const [, kind] = /readonly kind: '([\w-]+)'/.exec(declared) ?? []
-    return kind === undefined ? [] : [[code(kind), fieldsOf(declared), escaped(about)]]
+    const [, , value] = told.exec(declared) ?? []
+    return value === undefined ? [] : [[code(value), fieldsOf(declared), escaped(about)]]
   })
-  return table(['kind', 'fields', 'when'], rows)
+  const [, name = 'kind'] = forms.map(({ declared }) => told.exec(declared)).find((found) => found !== null) ?? []
+  return table([name, 'fields', 'when'], rows)
 }
 
 /** The fields of `{ readonly kind: 'x'; readonly a: string }`, with what is joined to it. */
 function fieldsOf(declared: string): string {
   const named = [...declared.matchAll(/readonly (\w+\??): ([^;}]+?)(?=;| \}|$)/g)]
-  const own = named.filter(([, name]) => name !== 'kind').map(([, name, type]) => code(`${name}: ${type}`))
+  const own = named
+    .filter(([, name]) => name !== told.exec(declared)?.[1])
+    .map(([, name, type]) => code(`${name}: ${type}`))
   const joined = [
     ...declared.matchAll(/\b(Omit<\w+, '\w+'>|FetchEventSubject|NotForwarded)(?= [&)])|& (NotForwarded)\)/g),
   ]

@@ -19,6 +19,7 @@ export interface FetchEventSubject {
  * user, cannot be delegated.
  */
 export type NotForwarded =
+  /** The service is not trusted for delegation: its ticket lacks ok-as-delegate. */
   | { readonly reason: 'service-not-trusted' }
   /** `code` is that of the KDC: `KDC_ERR_BADOPTION`. */
   | { readonly reason: 'user-not-delegable'; readonly code: string }

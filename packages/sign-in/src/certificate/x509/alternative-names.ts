@@ -19,7 +19,10 @@ const NT_PRINCIPAL_NAME = '1.3.6.1.4.1.311.20.2.3'
 const RFC822_NAME = 0x81
 const URI = 0x86
 
-/** Reads the value of a subjectAltName. Source: RFC 5280 section 4.2.1.6. */
+/**
+ * Reads the value of a subjectAltName: all names, where `certificateUpn` of @s4u/krb5 has the first
+ * one. Source: RFC 5280 section 4.2.1.6.
+ */
 export function readAlternativeNames(value: Uint8Array): AlternativeNames {
   const names = { upns: new Set<string>(), emails: new Set<string>(), uris: new Set<string>() }
   readDer('SubjectAltName', value, (reader) =>
