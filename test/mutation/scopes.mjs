@@ -66,7 +66,7 @@ export const packages = {
       'session/signed-in-tgt.ts',
       'session/sign-in-backoff.ts',
       'tgs-exchange/ticket-renewal.ts',
-      'cache/shared-tickets.ts',
+      'cache/sealed-tickets.ts',
       'cache/shared-flight.ts',
       'tickets/service-target.ts',
       'delegation/delegation-refusal.ts',

@@ -112,6 +112,6 @@ export {
   isTrustedForDelegation,
   type ServiceTicket,
 } from './tickets/service-ticket.js'
-export type { TicketStore, TicketStoreOptions } from './cache/shared-tickets.js'
+export type { TicketStore, TicketStoreOptions } from './cache/sealed-tickets.js'
 export type { QueuePlace } from './async/fair-queue.js'
 export type { KdcTransport, TransportContext } from './network/transport.js'

@@ -2,7 +2,7 @@ import { Key, kerberosFlags, TicketFlag } from '@s4u/krb5'
 import { expect, test, vi } from 'vitest'
 import { KdcError } from '../errors/kdc-errors.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
-import { SealedTickets, type TicketStore } from './shared-tickets.js'
+import { SealedTickets, type TicketStore } from './sealed-tickets.js'
 import { TicketCache } from './ticket-cache.js'
 import type { TicketKey } from './ticket-key.js'
 

@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
-import type { SealedTickets, TicketLease } from './shared-tickets.js'
+import type { SealedTickets, TicketLease } from './sealed-tickets.js'
 
 /** What came of looking for a ticket among the other instances. */
 export interface FoundElsewhere {

@@ -5,7 +5,7 @@ import { KdcError, KdcUnreachableError } from '../errors/kdc-errors.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { TicketCache } from './ticket-cache.js'
 import { identify, type TicketKey } from './ticket-key.js'
-import { SealedTickets, type TicketStore } from './shared-tickets.js'
+import { SealedTickets, type TicketStore } from './sealed-tickets.js'
 
 const HOUR = 3_600_000
 

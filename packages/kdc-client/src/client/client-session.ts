@@ -1,5 +1,5 @@
 import { formatPrincipal, type Principal, samePrincipal } from '@s4u/krb5'
-import { SealedTickets } from '../cache/shared-tickets.js'
+import { SealedTickets } from '../cache/sealed-tickets.js'
 import { TicketCache } from '../cache/ticket-cache.js'
 import type { Authority } from '../credentials/authority.js'
 import type { KdcContext } from '../exchange/kdc-context.js'

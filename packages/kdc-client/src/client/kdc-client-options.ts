@@ -1,5 +1,5 @@
 import type { Logger, OptionTable, OptionTableOf, RandomSource } from '@s4u/krb5'
-import type { TicketStoreOptions } from '../cache/shared-tickets.js'
+import type { TicketStoreOptions } from '../cache/sealed-tickets.js'
 import type { ProxyTrust } from '../configuration/http-anchors.js'
 import type { KdcCredentials } from '../credentials/credentials.js'
 import type { MayFollow } from '../exchange/kdc-context.js'

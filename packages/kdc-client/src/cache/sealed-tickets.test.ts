@@ -13,7 +13,7 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:cry
 import { describe, expect, test, vi } from 'vitest'
 import { credentialOf } from '../tickets/ccache-credential.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
-import { SealedTickets, type TicketStore } from './shared-tickets.js'
+import { SealedTickets, type TicketStore } from './sealed-tickets.js'
 
 const SECRET = '0123456789abcdef0123456789abcdef'
 const ID = '["s4u2self","web@AD.TEST"]'
