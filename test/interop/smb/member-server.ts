@@ -50,9 +50,10 @@ export async function startMemberServer(realm: RealmInfo, key: string, address: 
     },
   }
   try {
-    const { principal, password } = realm.administrator ?? { principal: '', password: '' }
-    const [administrator] = principal.split('@')
-    const login = ['-U', `${administrator}%${password}`, '-S', controller.host]
+    const { administrator } = realm
+    if (administrator === undefined) throw new Error(`nobody can join a server to ${realm.name}`)
+    const [name] = administrator.principal.split('@')
+    const login = ['-U', `${name}%${administrator.password}`, '-S', controller.host]
     await server.run('net', 'ads', 'join', ...login, '--no-dns-updates')
     for (const program of ['winbindd', 'smbd']) {
       const child = startDaemon(program, place)
